@@ -1,0 +1,6 @@
+from . import common
+from . import child
+from . import plan
+from . import target
+from . import meeting
+from . import funding

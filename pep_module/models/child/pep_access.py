@@ -1,0 +1,251 @@
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+OPEN_END = datetime(9999, 12, 31)
+BEGINNING = datetime(1900, 1, 1)
+CHUNK = 1000
+
+ROLES = [
+    ("vseo", "Virtual school education officer"),
+    ("support", "Business support"),
+    ("head", "Virtual school head"),
+    ("finance", "Finance"),
+    ("teacher", "Designated teacher"),
+    ("social_worker", "Social worker"),
+    ("carer", "Carer"),
+    ("parent", "Parent"),
+    ("iro", "Reviewing officer"),
+]
+
+
+class PepAccess(models.Model):
+    """Who may see which child today, in which role, and why.
+
+    The one table that every record rule of the app reads. Rows are never edited by hand: :meth:`_sync` derives them from
+    caseload, cover, enrolment and network membership, in the transaction that changes those. A row says from when to
+    when it counts, in UTC, and the rules compare that with *now* in SQL: revocation needs no job to run.
+
+    Finance sees the money of every child and nothing else: one row a council without a child, so that the thousands of
+    children do not become thousands of rows that the other models' rules would have to step over.
+    """
+
+    _name = "pep.access"
+    _description = "Access to a child"
+    _order = "child_id, role, valid_from, id"
+    _allow_sudo_commands = False
+    _log_access = True
+
+    user_id = fields.Many2one("res.users", string="User", required=True, ondelete="restrict", readonly=True)
+    child_id = fields.Many2one("pep.child", string="Child", ondelete="restrict", readonly=True)
+    company_id = fields.Many2one(
+        "res.company", string="Council", required=True, index=True, ondelete="restrict", readonly=True
+    )
+    role = fields.Selection(ROLES, required=True, readonly=True)
+    valid_from = fields.Datetime(required=True, readonly=True)
+    valid_to = fields.Datetime(required=True, readonly=True)
+    source = fields.Char(required=True, readonly=True, help="The record that this access follows from.")
+    why = fields.Char(readonly=True)
+
+    _key = models.UniqueIndex("(child_id, user_id, role, source, valid_from)")
+    _council_key = models.UniqueIndex("(company_id, user_id, role, source, valid_from) WHERE child_id IS NULL")
+    _user_child_role = models.Index("(user_id, child_id, role)")
+    _child = models.Index("(child_id)")
+    _child_unless_finance = models.Constraint(
+        "CHECK ((child_id IS NULL) = (role = 'finance'))", "Only finance sees a whole council, and only its money."
+    )
+    _order_of_dates = models.Constraint("CHECK (valid_from <= valid_to)", "Access can't end before it begins.")
+
+    @api.depends("child_id", "role")
+    def _compute_display_name(self):
+        for access in self:
+            access.display_name = access.child_id.sudo().reference or access.role  # sudo: a reference names nobody
+
+    # === Deriving the rows ===
+
+    @api.model
+    def _sync(self, children):
+        """Make the access rows of these children what caseload, cover, enrolment and network say today.
+
+        Idempotent. Rows that no longer follow from anything end now and are kept: they say who could see the child when.
+
+        :param children: ``pep.child`` records
+        """
+        children = children.sudo().exists()  # sudo: access is derived from all there is, not from what the user sees
+        for start in range(0, len(children), CHUNK):
+            self.sudo()._sync_chunk(children[start : start + CHUNK])  # sudo: nobody may write these rows by hand
+
+    def _sync_chunk(self, children):
+        self.env.cr.execute(  # raw SQL: two transactions that change one child's access take turns; the ORM has no lock by key
+            SQL("SELECT id FROM pep_child WHERE id IN %s ORDER BY id FOR NO KEY UPDATE", tuple(children.ids))
+        )
+        wanted = self._wanted(children)
+        existing = self.search([("child_id", "in", children.ids)])
+        self._apply(existing, wanted)
+
+    @api.model
+    def _apply(self, existing, wanted):
+        """End, change and make rows until ``existing`` is what is ``wanted``.
+
+        :param existing: access rows of the same scope
+        :param wanted: dict of (company, child or False, user, role, source) -> (valid_from or None, valid_to, why);
+            ids throughout; None begins now, or whenever the row that is already there began
+        """
+        now = fields.Datetime.now()
+        to_end = self.browse()
+        changes = defaultdict(self.browse)
+        seen = set()
+        for row in existing:
+            key = (row.company_id.id, row.child_id.id, row.user_id.id, row.role, row.source)
+            target = wanted.get(key)
+            if row.valid_to <= now and (target is None or target[0] is None and row.valid_from != now):
+                continue  # history
+            if target is None or key in seen:
+                to_end |= row
+                continue
+            seen.add(key)
+            valid_from, valid_to, _why = target
+            values = (valid_from or row.valid_from, valid_to)
+            if values != (row.valid_from, row.valid_to):
+                changes[values] |= row
+        for row in to_end:
+            changes[(min(row.valid_from, now), now)] |= row
+        for (valid_from, valid_to), rows in changes.items():
+            rows.write({"valid_from": valid_from, "valid_to": max(valid_from, valid_to)})
+        self.create(
+            [
+                {
+                    "company_id": company,
+                    "child_id": child,
+                    "user_id": user,
+                    "role": role,
+                    "source": source,
+                    "valid_from": valid_from or now,
+                    "valid_to": max(valid_from or now, valid_to),
+                    "why": why,
+                }
+                for (company, child, user, role, source), (valid_from, valid_to, why) in wanted.items()
+                if (company, child, user, role, source) not in seen
+            ]
+        )
+
+    @api.model
+    def _wanted(self, children):
+        wanted = {}
+        self._want_heads(children, wanted)
+        self._want_caseload(children, wanted)
+        self._want_school_staff(children, wanted)
+        self._want_network(children, wanted)
+        return wanted
+
+    @api.model
+    def _want(self, wanted, child, user, role, source, why, valid_from=None, valid_to=OPEN_END):
+        """Note one row, unless the user is staff of another council only."""
+        if not user.share and child.company_id not in user.company_ids:
+            return
+        wanted[(child.company_id.id, child.id, user.id, role, source)] = (valid_from, valid_to, why)
+
+    def _want_heads(self, children, wanted):
+        heads = self.env.ref("pep_module.group_pep_head").all_user_ids
+        for company, members in children.grouped("company_id").items():
+            for user in heads.filtered(lambda user, company=company: company in user.company_ids):
+                for child in members:
+                    self._want(wanted, child, user, "head", "head", "Head of the virtual school")
+
+    def _want_caseload(self, children, wanted):
+        covers = self.env["pep.cover"].search([("user_id", "in", children.vseo_id.ids), ("active", "=", True)])
+        covers_of = covers.grouped("user_id")
+        for child in children:
+            if not child.vseo_id:
+                continue
+            self._want(wanted, child, child.vseo_id, "vseo", "caseload", "Own caseload")
+            for cover in covers_of.get(child.vseo_id, ()):
+                valid_from, valid_to = self._span(child.company_id, cover.date_from, cover.date_to)
+                why = "Covers a colleague" if cover.role == "vseo" else "Supports a colleague"
+                source = f"cover,{cover.id}"
+                self._want(wanted, child, cover.cover_user_id, cover.role, source, why, valid_from, valid_to)
+
+    def _want_school_staff(self, children, wanted):
+        enrolments = self.env["pep.enrolment"].search(
+            [("child_id", "in", children.ids), ("school_id", "!=", False), ("active", "=", True)]
+        )
+        staff = self.env["pep.school.staff"].search([("school_id", "in", enrolments.school_id.ids)])
+        staff_of = staff.grouped("school_id")
+        for enrolment in enrolments:
+            for member in staff_of.get(enrolment.school_id, ()):
+                start = max(filter(None, (enrolment.date_from, member.date_from)), default=None)
+                end = min(filter(None, (enrolment.date_to, member.date_to)), default=None)
+                if start and end and end < start:
+                    continue
+                child = enrolment.child_id
+                valid_from, valid_to = self._span(child.company_id, start, end)
+                source = f"enrolment,{enrolment.id},staff,{member.id}"
+                self._want(wanted, child, member.user_id, "teacher", source, "Pupil's school", valid_from, valid_to)
+
+    def _want_network(self, children, wanted):
+        members = self.env["pep.network.member"].search(
+            [
+                ("child_id", "in", children.ids),
+                ("must_not_contact", "=", False),
+                ("role", "in", [role for role, _label in ROLES]),
+                ("active", "=", True),
+            ]
+        )
+        for member in members:
+            valid_from, valid_to = self._span(member.company_id, member.date_from, member.date_to)
+            for user in member.partner_id.user_ids:
+                source = f"network,{member.id}"
+                self._want(
+                    wanted, member.child_id, user, member.role, source, "In the child's network", valid_from, valid_to
+                )
+
+    @api.model
+    def _span(self, company, date_from, date_to):
+        """From the first to after the last of these local days, as UTC. Both days count; none means without end."""
+        return (
+            company._pep_midnight_utc(date_from) if date_from else BEGINNING,
+            company._pep_midnight_utc(date_to + timedelta(days=1)) if date_to else OPEN_END,
+        )
+
+    # === What follows from users ===
+
+    @api.model
+    def _sync_users(self, users):
+        """Follow a change of these users: their groups, councils, partner or being archived."""
+        access = self.sudo()  # sudo: derived rows, whoever changed the user
+        users = users.sudo()  # sudo: the same
+        access._sync_finance(users)
+        children = self.env["pep.child"].sudo().with_context(active_test=False)  # sudo: the same
+        heads = users & self.env.ref("pep_module.group_pep_head").all_user_ids
+        concerned = access.search([("user_id", "in", users.ids), ("child_id", "!=", False)]).child_id
+        concerned |= children.search([("company_id", "in", heads.company_ids.ids)])
+        concerned |= children.search([("vseo_id", "in", users.ids)])
+        members = self.env["pep.network.member"].sudo().search([("partner_id", "in", users.partner_id.ids)])  # sudo: same
+        self._sync(concerned | members.child_id)
+
+    def _sync_finance(self, users):
+        finance = self.env.ref("pep_module.group_pep_finance").all_user_ids & users
+        wanted = {
+            (company.id, False, user.id, "finance", "finance"): (None, OPEN_END, "Finance")
+            for user in finance
+            for company in user.company_ids
+        }
+        self._apply(self.search([("user_id", "in", users.ids), ("child_id", "=", False)]), wanted)
+
+    @api.model
+    def _cron_tidy(self):
+        """Nightly: derive everything again, so that a drift (a restored backup, a change by SQL) lasts a day at most.
+
+        Access never waits for this: rows carry their own validity.
+        """
+        self.sudo()._sync_finance(self.env["res.users"].sudo().search([]))  # sudo: scheduled action, no user
+        children = self.env["pep.child"].sudo().with_context(active_test=False).search([], order="id")  # sudo: the same
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(children))
+        for start in range(0, len(children), CHUNK):
+            chunk = children[start : start + CHUNK]
+            self._sync(chunk)
+            if not cron._commit_progress(len(chunk)):
+                break

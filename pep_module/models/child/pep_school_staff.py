@@ -1,0 +1,137 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+STAFF_ROLES = [("designated_teacher", "Designated teacher"), ("delegate", "Delegate")]
+
+
+class PepSchoolStaff(models.Model):
+    """Who at a school may see the looked-after pupils there, from when to when.
+
+    One login serves all pupils of the school, whichever council they belong to: the rows are the school's, not a
+    council's. From them follows access in the role *teacher* (:class:`pep.access`), in the same transaction. A row is
+    ended by its last day and never deleted: it says who could see whom, and when.
+    """
+
+    _name = "pep.school.staff"
+    _description = "Member of school staff"
+    _order = "school_id, date_to desc, id"
+    _allow_sudo_commands = False
+
+    school_id = fields.Many2one(
+        "res.partner",
+        string="School",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain=[("pep_is_school", "=", True)],
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Login",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain=[("share", "=", True)],
+        help="A portal login. Staff of the council get their access through the caseload.",
+    )
+    user_name = fields.Char(string="Name", readonly=True, help="As it was when the person was added here.")
+    role = fields.Selection(STAFF_ROLES, required=True, default="designated_teacher")
+    lead = fields.Boolean(string="Lead", help="Who is asked first, where a school has several.")
+    date_from = fields.Date(string="From", required=True, default=lambda self: self.env.company._pep_today())
+    date_to = fields.Date(string="Last day", help="Empty while the person works with the pupils of this school.")
+    active = fields.Boolean(default=True, help="Off: entered by mistake.")
+
+    _dates = models.Constraint("CHECK (date_to IS NULL OR date_to >= date_from)", "Nobody leaves before they come.")
+    _one_open = models.UniqueIndex(
+        "(school_id, user_id) WHERE date_to IS NULL AND active", "This person is on the staff of this school already."
+    )
+    _start_uniq = models.UniqueIndex(
+        "(school_id, user_id, date_from) WHERE active", "This person began at this school on this day already."
+    )
+
+    @api.depends("user_name", "school_id.name")
+    def _compute_display_name(self):
+        for member in self:
+            member.display_name = f"{member.user_name}, {member.school_id.name}"
+
+    @api.model
+    def _current_domain(self, day):
+        """Staff that count on a day."""
+        return Domain("date_from", "<=", day) & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
+
+    # === Constraints ===
+
+    @api.constrains("user_id")
+    def _check_portal_user(self):
+        for user in self.user_id.sudo():  # sudo: a login of another council's portal may be out of the user's sight
+            if not user.share:
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s is staff of the council. School staff have a portal login.",
+                        user=user.name,
+                    )
+                )
+
+    @api.constrains("school_id")
+    def _check_school(self):
+        if not all(self.school_id.mapped("pep_is_school")):
+            raise ValidationError(self.env._("School staff belong to a school. Choose one from the register."))
+
+    @api.constrains("school_id", "user_id", "date_from", "date_to", "active")
+    def _check_overlap(self):
+        rows = self.search([("school_id", "in", self.school_id.ids), ("user_id", "in", self.user_id.ids)])
+        for (_school, _user), same in rows.grouped(lambda row: (row.school_id.id, row.user_id.id)).items():
+            ordered = same.sorted("date_from")
+            for row, following in zip(ordered, ordered[1:], strict=False):
+                if (row.date_to or date.max) >= following.date_from:
+                    raise ValidationError(
+                        self.env._(
+                            "%(user)s is on the staff of %(school)s on the same days already.",
+                            user=following.user_name,
+                            school=following.school_id.name,
+                        )
+                    )
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = self.env["res.users"].sudo()  # sudo: only the name, kept on the row
+        names = {user.id: user.name for user in users.browse({vals.get("user_id") for vals in vals_list} - {None, False})}
+        for vals in vals_list:
+            vals["user_name"] = names.get(vals.get("user_id"), False)
+        members = super().create(vals_list)
+        members._sync_access()
+        return members
+
+    def write(self, vals):
+        self._refuse_repointing(vals)
+        schools = self.school_id
+        result = super().write(vals)
+        if {"school_id", "date_from", "date_to", "active"} & vals.keys():
+            self._sync_access(schools)
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("School staff are never deleted: give the last day, or archive a mistake."))
+
+    def _refuse_repointing(self, vals):
+        """A row names one person at one school for ever; only a school that became another one takes its rows along."""
+        moves = {"user_id"} if self.env.su and self.env.context.get("pep_school_moves") else {"user_id", "school_id"}
+        for name in moves & vals.keys():
+            if any(row[name].id != vals[name] for row in self):
+                raise UserError(self.env._("End this row with its last day and add a new one instead."))
+        if "user_name" in vals and any(row.user_name != vals["user_name"] for row in self):
+            raise UserError(self.env._("The name stays as it was when the person was added."))
+
+    def _sync_access(self, schools_before=()):
+        """Let access follow, for every child that is, was or will be enrolled at these schools."""
+        schools = self.school_id.union(*schools_before)
+        enrolments = self.env["pep.enrolment"].sudo()  # sudo: pupils of every council, none of them shown
+        groups = enrolments._read_group([("school_id", "in", schools.ids)], ["child_id"])
+        children = self.env["pep.child"].browse(child.id for (child,) in groups)
+        self.env["pep.access"]._sync(children)

@@ -1,0 +1,100 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+# Who may ever read a child's name: the app's own staff and the portal. Which child is for the record rule to say.
+NAME_GROUPS = "pep_module.group_pep_contributor,base.group_portal"
+
+
+class PepChildBound(models.AbstractModel):
+    """Everything that says something about one child.
+
+    The record rule of each such model matches ``child_id`` against ``pep.access``; Odoo checks a rule on the row as it
+    *was*, so what the rule stands on may never change. ``child_id`` is therefore set once, from the parent record where
+    there is one (``_child_parent``), and every later attempt to point it elsewhere is refused, also under sudo.
+    """
+
+    _name = "pep.child.bound"
+    _description = "Record about one child"
+    _child_parent = None
+
+    child_id = fields.Many2one("pep.child", string="Child", required=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one(
+        "res.company", string="Council", related="child_id.company_id", store=True, index=True, precompute=True
+    )
+    child_reference = fields.Char(
+        string="Reference", related="child_id.reference", store=True, precompute=True, help="Stands for the child."
+    )
+    child_name = fields.Char(
+        string="Name",
+        compute="_compute_child_name",
+        search="_search_child_name",
+        groups=NAME_GROUPS,
+        help="The child's name, for those who may see this child. Never stored here.",
+    )
+
+    @api.depends("child_reference")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = record.child_reference
+
+    @api.depends("child_id.full_name")
+    @api.depends_context("uid")
+    def _compute_child_name(self):
+        readable = self.child_id._filtered_access("read")
+        for record in self:
+            record.child_name = record.child_id.full_name if record.child_id in readable else False
+
+    def _search_child_name(self, operator, value):
+        return Domain("child_id.full_name", operator, value)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self._child_parent:
+            self._fill_child_from_parent(vals_list)
+        return super().create(vals_list)
+
+    @api.model
+    def _fill_child_from_parent(self, vals_list):
+        """Set ``child_id`` of new rows from their parent; refuse rows that name another child."""
+        parent_field = self._child_parent
+        default_parent = self.default_get([parent_field]).get(parent_field)
+        parents = self.env[self._fields[parent_field].comodel_name].browse(
+            {vals.get(parent_field) or default_parent for vals in vals_list} - {False, None}
+        )
+        child_of = {parent.id: parent.child_id.id for parent in parents}
+        for vals in vals_list:
+            parent_id = vals.get(parent_field) or default_parent
+            if not parent_id:
+                continue
+            child_id = child_of[parent_id]
+            if vals.get("child_id", child_id) != child_id:
+                raise ValidationError(self.env._("This record belongs to another child than the one it hangs on."))
+            vals[parent_field] = parent_id
+            vals["child_id"] = child_id
+
+    def write(self, vals):
+        self._refuse_repointing(vals)
+        return super().write(vals)
+
+    def _refuse_repointing(self, vals):
+        for name in self._immutable_fields() & vals.keys():
+            if any(record[name].id != vals[name] for record in self):
+                raise UserError(
+                    self.env._("%(field)s can't be changed once the record exists.", field=self._fields[name].string)
+                )
+
+    @api.model
+    def _immutable_fields(self):
+        return {"child_id", "company_id", self._child_parent} - {None}
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Records about a child are never deleted. Archive or cancel it instead, and say why.")
+        )
+
+    def _label(self, name):
+        """The words of a selection field's value, or None."""
+        self.ensure_one()
+        return dict(self._fields[name]._description_selection(self.env)).get(self[name])

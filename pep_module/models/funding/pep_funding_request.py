@@ -1,0 +1,122 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class PepFundingRequest(models.Model):
+    """What a PEP asks for a target: what is bought, why, from whom, at what price.
+
+    The words about the child stay here, where finance does not see them; the money is ``pep.funding``, made with it.
+    """
+
+    _name = "pep.funding.request"
+    _description = "Funding asked for"
+    _inherit = ["pep.child.bound"]
+    _child_parent = "plan_id"
+    _order = "plan_id, id"
+    _check_company_auto = True
+
+    plan_id = fields.Many2one(
+        "pep.plan", string="PEP", required=True, index=True, ondelete="restrict", compute="_compute_plan_id",
+        store=True, readonly=False, precompute=True,
+    )  # fmt: skip
+    target_id = fields.Many2one("pep.target", required=True, index=True, ondelete="restrict")
+    name = fields.Char(string="What for", required=True, help="What the money buys.")
+    why = fields.Text(help="How it helps to reach the target.")
+    provider = fields.Char(help="Who delivers it.")
+    quantity = fields.Float(default=1.0, help="Hours, sessions, pieces.")
+    unit_cost = fields.Monetary(required=True)
+    amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    fund_id = fields.Many2one(
+        "pep.fund",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        default=lambda self: self.env["pep.fund"].search(
+            [("company_id", "=", self.env.company.id), ("code", "=", "ppp")], limit=1
+        ),
+    )
+    asked_by_id = fields.Many2one(
+        "res.users", string="Asked by", required=True, readonly=True, default=lambda self: self.env.user,
+        ondelete="restrict",
+    )  # fmt: skip
+    funding_ids = fields.One2many("pep.funding", "request_id", readonly=True)
+    state = fields.Selection(related="funding_ids.state")
+    amount_approved = fields.Monetary(related="funding_ids.amount_approved")
+
+    _positive = models.Constraint("CHECK (quantity > 0 AND unit_cost >= 0)", "Give a quantity and a price.")
+
+    @api.depends("target_id")
+    def _compute_plan_id(self):
+        for request in self:
+            request.plan_id = request.plan_id or request.target_id.plan_id
+
+    @api.depends("quantity", "unit_cost")
+    def _compute_amount(self):
+        for request in self:
+            request.amount = request.currency_id.round(request.quantity * request.unit_cost) if request.currency_id else (
+                request.quantity * request.unit_cost
+            )
+
+    @api.constrains("target_id", "plan_id")
+    def _check_target(self):
+        for request in self:
+            if request.target_id.plan_id != request.plan_id:
+                raise ValidationError(self.env._("Funding is asked for a target of the same PEP."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        targets = self.env["pep.target"]
+        for vals in vals_list:
+            if not vals.get("plan_id") and vals.get("target_id"):
+                vals["plan_id"] = targets.browse(vals["target_id"]).plan_id.id
+            if not self.env.su:
+                vals["asked_by_id"] = self.env.uid
+        requests = super().create(vals_list)
+        requests.plan_id._refuse_when_frozen()
+        money = self.env["pep.funding"].sudo()  # sudo: the money of a request is made with it, never by hand
+        money.create([request._prepare_funding() for request in requests])
+        return requests
+
+    def write(self, vals):
+        self.plan_id._refuse_when_frozen()
+        asked = {"quantity", "unit_cost", "fund_id", "target_id"} & vals.keys()
+        if asked and any(request.state != "asked" for request in self):
+            raise UserError(self.env._("This has been decided already. Ask for what is still needed separately."))
+        result = super().write(vals)
+        if asked:
+            for request in self:
+                request.funding_ids.sudo().write(  # sudo: as in create
+                    {"amount_asked": request.amount, "fund_id": request.fund_id.id}
+                )
+        return result
+
+    def _prepare_funding(self):
+        self.ensure_one()
+        return {
+            "child_id": self.child_id.id,
+            "request_id": self.id,
+            "plan_id": self.plan_id.id,
+            "term_id": self.plan_id.term_id.id,
+            "school_id": self.plan_id.school_id.id,
+            "fund_id": self.fund_id.id,
+            "amount_asked": self.amount,
+            "asked_by_id": self.asked_by_id.id,
+        }
+
+    def action_withdraw(self):
+        """The request is taken back before it was decided."""
+        self.check_access("write")
+        self.funding_ids._withdraw()
+
+    def _snapshot(self):
+        self.ensure_one()
+        return {
+            "what": self.name,
+            "why": self.why or None,
+            "provider": self.provider or None,
+            "quantity": self.quantity,
+            "unit_cost": self.unit_cost,
+            "amount": self.amount,
+            "fund": self.fund_id.name,
+        }

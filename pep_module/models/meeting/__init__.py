@@ -1,0 +1,2 @@
+from . import pep_meeting
+from . import pep_meeting_attendee

@@ -1,0 +1,501 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..child.pep_child import KEY_STAGES, SEN_PROVISION, YEAR_GROUPS
+from ..child.pep_enrolment import KINDS
+from .pep_term import QUIET
+
+STATES = [
+    ("not_started", "Not started"),
+    ("gathering", "Gathering"),
+    ("ready", "Ready"),
+    ("processing", "Processing"),
+    ("complete", "Complete"),
+    ("cancelled", "Cancelled"),
+]
+CLOSED = ("complete", "cancelled")
+VARIANTS = [
+    ("early_years", "Early years"),
+    ("statutory", "Statutory school age"),
+    ("post16", "Post-16"),
+    ("not_on_roll", "Not on roll"),
+]
+# What may still be written on a finished PEP: who answers for the child, and what the app itself keeps beside it.
+BESIDE_THE_FREEZE = {"message_main_attachment_id", "activity_ids", "message_ids", "message_follower_ids"}
+
+
+class PepPlan(models.Model):
+    """The Personal Education Plan of one child for one term.
+
+    Who may what: officers, their support and the head work on it (``pep.access``); school, social worker, carer and
+    reviewing officer read it. The stage moves by the actions below alone, each with its gates. Completing it issues a
+    version (``pep.plan.issue``) and freezes what was agreed; :meth:`action_correct` opens it again, with a reason.
+
+    The facts about the child are those of the day the PEP was opened: they never change with the child's record.
+    """
+
+    _name = "pep.plan"
+    _description = "Personal Education Plan"
+    _inherit = ["pep.child.bound", "mail.thread", "mail.activity.mixin"]
+    _order = "next_due, id"
+    _check_company_auto = True
+
+    term_id = fields.Many2one(
+        "pep.term",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        default=lambda self: self.env["pep.term"]._term_on(self.env.company, self.env.company._pep_today()),
+    )
+    kind_id = fields.Many2one("pep.kind", string="Kind", required=True, ondelete="restrict", check_company=True)
+    variant = fields.Selection(VARIANTS, string="Form", required=True, default="statutory")
+    state = fields.Selection(
+        STATES,
+        string="Stage",
+        required=True,
+        default="not_started",
+        readonly=True,
+        tracking=True,
+        group_expand="_group_expand_state",
+        copy=False,
+    )
+    vseo_id = fields.Many2one(
+        "res.users", string="VSEO", index=True, ondelete="restrict", check_company=True, tracking=True
+    )
+    # The facts as they were
+    school_id = fields.Many2one(
+        "res.partner", string="School", index="btree_not_null", ondelete="restrict", domain=[("pep_is_school", "=", True)]
+    )
+    school_name = fields.Char(string="School's name then", readonly=True)
+    setting_kind = fields.Selection(KINDS, string="Enrolment")
+    year_group = fields.Selection(YEAR_GROUPS)
+    key_stage = fields.Selection(KEY_STAGES)
+    sen_provision = fields.Selection(SEN_PROVISION, string="SEN provision")
+    date_into_care = fields.Date(readonly=True)
+    legal_status = fields.Char(readonly=True, groups="pep_module.group_pep_contributor")
+    rules = fields.Json(readonly=True, help="The council's thresholds when the PEP was opened.")
+    # Clocks
+    due_date = fields.Date(help="The PEP meeting is held by this day.")
+    processing_due = fields.Date(readonly=True, help="The finished PEP is out by this day.")
+    next_due = fields.Date(
+        string="Next due", compute="_compute_next_due", store=True, precompute=True, index=True, aggregator=None
+    )
+    is_late = fields.Boolean(string="Late", compute="_compute_is_late", search="_search_is_late")
+    late_reason = fields.Char(compute="_compute_is_late")
+    completed_on = fields.Datetime(readonly=True, copy=False)
+    # What hangs on it
+    target_ids = fields.One2many("pep.target", "plan_id", string="Targets")
+    review_ids = fields.One2many("pep.target.review", "plan_id", string="Previous targets")
+    meeting_ids = fields.One2many("pep.meeting", "plan_id", string="Meetings")
+    request_ids = fields.One2many("pep.funding.request", "plan_id", string="Funding asked for")
+    pass_ids = fields.One2many("pep.gate.pass", "plan_id", string="Went on without", readonly=True)
+    issue_ids = fields.One2many("pep.plan.issue", "plan_id", string="Issued versions", readonly=True)
+    issue_version = fields.Integer(string="Version", readonly=True, copy=False, aggregator=None)
+    next_meeting_date = fields.Date(string="Next PEP meeting", help="Set before this meeting closes.")
+    next_meeting_note = fields.Char(help="In plain words, when there is no date yet: early in May, or why none.")
+    summary = fields.Text(string="What was discussed", help="What is going well, what could be better, what was agreed.")
+    stage_reason = fields.Char(
+        string="Why returned, corrected or cancelled", readonly=True, copy=False, tracking=True
+    )
+    # For lists and the board
+    meeting_date = fields.Datetime(string="Meeting", compute="_compute_meeting")
+    meeting_id = fields.Many2one("pep.meeting", compute="_compute_meeting", string="Meeting held or next")
+    target_count = fields.Integer(compute="_compute_counts")
+    review_open_count = fields.Integer(string="Targets still to review", compute="_compute_counts")
+    amount_asked = fields.Monetary(compute="_compute_counts", string="PP+ asked for")
+    amount_approved = fields.Monetary(compute="_compute_counts", string="PP+ approved")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    missing = fields.Char(string="Still missing", compute="_compute_missing")
+
+    _child_term_uniq = models.UniqueIndex(
+        "(child_id, term_id)", "This child has a PEP in this term already. Each child has one a term."
+    )
+    _board_index = models.Index("(vseo_id, term_id, state)")
+
+    # === Computes ===
+
+    @api.model
+    def _group_expand_state(self, states, domain):
+        """The board shows the stages of the way even when empty; cancelled ones only when there are any."""
+        return [state for state, _label in STATES if state != "cancelled" or state in states]
+
+    @api.depends("state", "due_date", "processing_due")
+    def _compute_next_due(self):
+        for plan in self:
+            if plan.state in CLOSED:
+                plan.next_due = False
+            else:
+                plan.next_due = plan.processing_due if plan.state == "processing" else plan.due_date
+
+    @api.depends("next_due", "state")
+    def _compute_is_late(self):
+        for plan in self:
+            plan.is_late = bool(plan.next_due and plan.next_due < plan.company_id._pep_today())
+            plan.late_reason = False
+            if plan.is_late:
+                day = plan.next_due.strftime("%-d %b")
+                plan.late_reason = (
+                    self.env._("To be finished by %(day)s", day=day)
+                    if plan.state == "processing"
+                    else self.env._("Meeting due by %(day)s", day=day)
+                )
+
+    def _search_is_late(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        late = Domain.OR(
+            Domain("company_id", "=", company.id) & Domain("next_due", "<", company._pep_today())
+            for company in self.env["res.company"].sudo().search([])  # sudo: which day it is, in each council
+        )
+        return late if True in value else ~late
+
+    def _compute_meeting(self):
+        """The meeting that was held, else the next one planned."""
+        meetings = self.env["pep.meeting"].search(
+            [("plan_id", "in", self.ids), ("state", "in", ("planned", "held"))], order="start desc"
+        )
+        chosen = {}
+        for meeting in meetings:
+            known = chosen.get(meeting.plan_id.id)
+            if known is None or known.state != "held" or meeting.state == "held" and meeting.start > known.start:
+                chosen[meeting.plan_id.id] = meeting if known is None or meeting.state == "held" else known
+        for plan in self:
+            plan.meeting_id = chosen.get(plan._origin.id, False)
+            plan.meeting_date = plan.meeting_id.start
+
+    def _compute_counts(self):
+        ids = self.ids
+        targets = dict(
+            self.env["pep.target"]._read_group(
+                [("plan_id", "in", ids), ("state", "!=", "withdrawn")], ["plan_id"], ["__count"]
+            )
+        )
+        reviews = dict(
+            self.env["pep.target.review"]._read_group(
+                [("plan_id", "in", ids), ("outcome", "=", False)], ["plan_id"], ["__count"]
+            )
+        )
+        money = {
+            plan: (asked, approved)
+            for plan, asked, approved in self.env["pep.funding"]._read_group(
+                [("plan_id", "in", ids), ("state", "!=", "cancelled")],
+                ["plan_id"],
+                ["amount_asked:sum", "amount_approved:sum"],
+            )
+        }
+        for plan in self:
+            plan.target_count = targets.get(plan, 0)
+            plan.review_open_count = reviews.get(plan, 0)
+            plan.amount_asked, plan.amount_approved = money.get(plan, (0.0, 0.0))
+
+    @api.depends("state", "target_ids.smart_complete", "review_ids.outcome", "meeting_ids.state", "next_meeting_date")
+    def _compute_missing(self):
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        steps = {"gathering": "ready", "ready": "processing", "processing": "complete"}
+        for plan in self:
+            step = steps.get(plan.state)
+            missing = plan._missing_for(step) if step else []
+            plan.missing = (
+                self.env._(
+                    "Before %(stage)s: %(what)s",
+                    stage=labels[step].lower(),
+                    what="; ".join(message for _gate, message in missing),
+                )
+                if missing
+                else False
+            )
+
+    # === Gates ===
+
+    def _missing_for(self, state):
+        """What the kind of this PEP asks for before ``state`` and is not there, nor passed with a reason.
+
+        :return: list of (gate, sentence)
+        """
+        self.ensure_one()
+        gates = {"ready": ("setting",), "processing": ("meeting", "review", "academic_target"), "complete": ("next_date",)}
+        required = {
+            "setting": self.kind_id.setting_required,
+            "meeting": self.kind_id.meeting_required,
+            "review": self.kind_id.review_required,
+            "academic_target": self.kind_id.academic_target_required,
+            "next_date": self.kind_id.next_date_required,
+        }
+        passed = self.pass_ids.mapped("gate")
+        missing = []
+        for gate in gates.get(state, ()):
+            if required[gate] and gate not in passed:
+                sentence = getattr(self, f"_gate_{gate}")()
+                if sentence:
+                    missing.append((gate, sentence))
+        return missing
+
+    def _gate_setting(self):
+        if not self.school_id and self.variant != "not_on_roll":
+            return self.env._("the school is not known")
+
+    def _gate_meeting(self):
+        if not any(meeting.state == "held" for meeting in self.meeting_ids):
+            return self.env._("no meeting has been held")
+
+    def _gate_review(self):
+        open_count = len(self.review_ids.filtered(lambda review: not review.outcome))
+        if open_count:
+            return self.env._("%(number)s previous targets are not reviewed", number=open_count)
+
+    def _gate_academic_target(self):
+        academic = self.target_ids.filtered(lambda target: target.is_academic and target.state != "withdrawn")
+        if not academic:
+            return self.env._("there is no academic target")
+        if not any(target.smart_complete for target in academic):
+            return self.env._("no academic target is complete (%(what)s)", what=academic[0].missing)
+
+    def _gate_next_date(self):
+        if not self.next_meeting_date and not self.next_meeting_note:
+            return self.env._("the next meeting is not set")
+
+    # === The way of a PEP ===
+
+    def _refuse_unless(self, *states):
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for plan in self:
+            if plan.state not in states:
+                raise UserError(
+                    self.env._(
+                        "%(reference)s is at the stage “%(stage)s”: this step starts from “%(from)s”.",
+                        reference=plan.child_reference,
+                        stage=labels[plan.state],
+                        **{"from": "”, “".join(labels[state] for state in states)},
+                    )
+                )
+
+    def _refuse_when_frozen(self):
+        """What was agreed is read-only once the PEP is complete or cancelled, in every way in."""
+        frozen = self.sudo().filtered(lambda plan: plan.state in CLOSED)  # sudo: frozen for everyone, seen or not
+        if frozen:
+            raise UserError(
+                self.env._(
+                    "The PEP of %(reference)s is finished and can't be changed. To put something right, use “Correct”.",
+                    reference=frozen[0].child_reference,
+                )
+            )
+
+    def _go_through_gates(self, state):
+        """The wizard that asks for reasons, when one PEP lacks something; an error for several; None to go on."""
+        lacking = [(plan, missing) for plan in self if (missing := plan._missing_for(state))]
+        if not lacking:
+            return None
+        if len(self) == 1:
+            return self._ask_for_reasons(state)
+        raise UserError(
+            "\n".join(
+                f"{plan.child_reference}: {'; '.join(sentence for _gate, sentence in missing)}"
+                for plan, missing in lacking
+            )
+        )
+
+    def _ask_for_reasons(self, state):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Something is missing"),
+            "res_model": "pep.plan.go.on",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_plan_id": self.id, "default_next_state": state},
+        }
+
+    def _ask_for_reason(self, step, name):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "pep.plan.reason",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_plan_id": self.id, "default_step": step},
+        }
+
+    def action_start(self):
+        """Not started → gathering: contributors are asked for their part."""
+        self.check_access("write")
+        self._refuse_unless("not_started")
+        self._move("gathering")
+
+    def action_ready(self):
+        """Gathering → ready, when the required parts are there or the VSEO says why it goes ahead without."""
+        self.check_access("write")
+        self._refuse_unless("gathering")
+        question = self._go_through_gates("ready")
+        if question:
+            return question
+        return self._move("ready")
+
+    def action_process(self):
+        """Ready → processing, after the meeting; the days to process it begin."""
+        self.check_access("write")
+        self._refuse_unless("ready")
+        question = self._go_through_gates("processing")
+        if question:
+            return question
+        for plan in self:
+            plan._move("processing", {"processing_due": plan._processing_due_date()})
+        return None
+
+    def action_complete(self):
+        """Processing → complete: issue a version and freeze what was agreed."""
+        self.check_access("write")
+        self._refuse_unless("processing")
+        question = self._go_through_gates("complete")
+        if question:
+            return question
+        for plan in self:
+            version = plan.issue_version + 1
+            plan.review_ids._close_unreviewed()
+            plan._move("complete", {"completed_on": fields.Datetime.now(), "issue_version": version})
+            self.env["pep.plan.issue"]._issue(plan)
+            plan._hand_on_targets()
+        return None
+
+    def _hand_on_targets(self):
+        """Targets of a PEP finished late come forward into the child's next PEP, when that is open already."""
+        plans = self.sudo()  # sudo: follows from completing or cancelling, whoever sees the next PEP
+        for plan in plans:
+            later = plans.search([("child_id", "=", plan.child_id.id), ("state", "not in", CLOSED)]).filtered(
+                lambda other, plan=plan: other.term_id.date_from > plan.term_id.date_from
+            )
+            self.env["pep.target"]._bring_forward(later.sorted(lambda other: other.term_id.date_from)[:1])
+
+    def action_return(self):
+        """Ask why, then back to gathering."""
+        self._refuse_unless("ready", "processing")
+        return self._ask_for_reason("return", self.env._("Return to gathering"))
+
+    def action_correct(self):
+        """Ask why, then open a finished PEP again; the next completion issues the next version."""
+        self._refuse_unless("complete")
+        return self._ask_for_reason("correct", self.env._("Correct a finished PEP"))
+
+    def action_cancel(self):
+        """Ask why, then cancel."""
+        self._refuse_unless("not_started", "gathering", "ready", "processing")
+        return self._ask_for_reason("cancel", self.env._("Cancel this PEP"))
+
+    def _take_step(self, step, reason):
+        """Return, correct or cancel, with a reason. Called by the wizard that asked for it."""
+        reason = (reason or "").strip()
+        if not reason:
+            raise UserError(self.env._("Say why: others will read it."))
+        self.check_access("write")
+        steps = {
+            "return": (("ready", "processing"), "gathering", {"processing_due": False}),
+            "correct": (("complete",), "processing", {"processing_due": self._correction_due_date()}),
+            "cancel": (("not_started", "gathering", "ready", "processing"), "cancelled", {}),
+        }
+        states, state, vals = steps[step]
+        self._refuse_unless(*states)
+        if step == "cancel":
+            self.review_ids._close_unreviewed()
+        self._move(state, {**vals, "stage_reason": reason})
+        if step == "cancel":
+            self._hand_on_targets()
+
+    def _move(self, state, vals=None):
+        """Set the stage. The one place that does; :meth:`write` refuses it to everyone else."""
+        self.sudo().write({"state": state, **(vals or {})})  # sudo: the stage is written by these steps alone
+        return None
+
+    def _processing_due_date(self):
+        self.ensure_one()
+        company = self.company_id
+        held = self.meeting_ids.filtered(lambda meeting: meeting.state == "held").sorted("start")[-1:]
+        day = company._pep_local(held.start).date() if held else company._pep_today()
+        return fields.Date.add(day, days=company.pep_processing_days)
+
+    def _correction_due_date(self):
+        """A correction has as many days as the PEP had."""
+        company = self[:1].company_id
+        return fields.Date.add(company._pep_today(), days=company.pep_processing_days)
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [self._complete_by_hand(vals) for vals in vals_list]
+        plans = super().create(vals_list)
+        if not self.env.su:
+            self.env["pep.target"]._bring_forward(plans)
+        return plans
+
+    @api.model
+    def _complete_by_hand(self, vals):
+        """A PEP made by hand gets the facts of the child as the app would have filled them in; the stage is the first."""
+        defaults = self.default_get(["child_id", "term_id"])
+        child = self.env["pep.child"].browse(vals.get("child_id") or defaults.get("child_id")).exists()
+        term = self.env["pep.term"].browse(vals.get("term_id") or defaults.get("term_id"))
+        if not child:
+            raise ValidationError(self.env._("Choose the child whose PEP this is."))
+        if not child.date_into_care:
+            raise ValidationError(
+                self.env._("%(reference)s has no date of coming into care.", reference=child.reference)
+            )
+        facts = term._prepare_plans(child.sudo())[0]  # sudo: the facts of a child that the rule on create asks about
+        given = {name: value for name, value in vals.items() if name in ("kind_id", "variant", "due_date", "summary")}
+        rest = {name: value for name, value in vals.items() if name not in facts and name not in self._stage_fields()}
+        return {**facts, **rest, **{name: value for name, value in given.items() if value}}
+
+    @api.model
+    def _stage_fields(self):
+        """Written by the steps of the PEP's way alone."""
+        return {"state", "stage_reason", "completed_on", "issue_version", "processing_due", "next_due"}
+
+    @api.model
+    def _immutable_fields(self):
+        return super()._immutable_fields() | {"term_id"}
+
+    def write(self, vals):
+        if not self.env.su and self._stage_fields() & vals.keys():
+            raise UserError(self.env._("The stage of a PEP moves by its buttons, not by hand."))
+        stored = vals.keys() - BESIDE_THE_FREEZE
+        if stored and not (self.env.su and stored <= self._stage_fields()):
+            self._refuse_when_frozen()
+        if vals.get("school_id"):
+            vals = {**vals, "school_name": self.env["res.partner"].browse(vals["school_id"]).name}
+        return super().write(vals)
+
+    def _write_quietly(self, vals):
+        return self.with_context(**QUIET).write(vals)
+
+    def copy(self, default=None):
+        raise UserError(self.env._("A PEP can't be copied: the next term makes the next one."))
+
+    # === Chatter: never followers as access ===
+
+    def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
+        return []
+
+    # === Actions ===
+
+    def action_plan_meeting(self):
+        """Open the meeting of this PEP, or a new one."""
+        self.ensure_one()
+        planned = self.meeting_ids.filtered(lambda meeting: meeting.state == "planned")[:1]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("PEP meeting"),
+            "res_model": "pep.meeting",
+            "view_mode": "form",
+            "res_id": planned.id,
+            "context": {"default_plan_id": self.id},
+        }
+
+    def action_open_child(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "pep.child",
+            "view_mode": "form",
+            "res_id": self.child_id.id,
+        }

@@ -1,0 +1,314 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ...tools import academic_year
+
+SEASONS = [("autumn", "Autumn"), ("spring", "Spring"), ("summer", "Summer")]
+CHUNK = 1000
+QUIET = {
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+    "tracking_disable": True,
+    "mail_activity_automation_skip": True,
+}
+
+
+class PepTerm(models.Model):
+    """One of the three long terms of a school year, as the council's PEP cycle counts them.
+
+    A term runs from its first day to the day before the next term's: every date belongs to exactly one term, holidays
+    included, and terms can't overlap. The *window* inside it is when PEP meetings are to be held; a PEP is due by its
+    last day. Never derived from a school's own calendar: those differ even within one county.
+    """
+
+    _name = "pep.term"
+    _description = "Term"
+    _order = "date_from desc, id desc"
+
+    name = fields.Char(compute="_compute_name", store=True, precompute=True)
+    company_id = fields.Many2one(
+        "res.company",
+        string="Council",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.company,
+    )
+    academic_year = fields.Integer(required=True, aggregator=None, help="The year in which the school year begins.")
+    season = fields.Selection(SEASONS, required=True)
+    date_from = fields.Date(string="First day", required=True, index=True)
+    date_to = fields.Date(string="Last day", compute="_compute_date_to", help="The day before the next term begins.")
+    window_from = fields.Date(string="Meetings from", required=True)
+    window_to = fields.Date(string="Meetings until", required=True, help="PEPs of the term are due by this day.")
+    opened_on = fields.Datetime(readonly=True, copy=False)
+    plan_count = fields.Integer(compute="_compute_plan_count")
+    is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
+
+    _season_uniq = models.Constraint(
+        "UNIQUE (company_id, academic_year, season)", "The council has this term already."
+    )
+    _start_uniq = models.Constraint("UNIQUE (company_id, date_from)", "Another term begins on this day.")
+    _window = models.Constraint(
+        "CHECK (window_from >= date_from AND window_to >= window_from)",
+        "The meetings of a term begin within it, and before they end.",
+    )
+
+    @api.depends("season", "academic_year")
+    def _compute_name(self):
+        seasons = dict(SEASONS)
+        for term in self:
+            year = (term.academic_year or 0) + (term.season != "autumn")
+            term.name = f"{seasons.get(term.season, '')} {year}"
+
+    @api.depends("date_from", "company_id")
+    def _compute_date_to(self):
+        for company, terms in self.grouped("company_id").items():
+            starts = self.search([("company_id", "=", company.id)], order="date_from").mapped("date_from")
+            for term in terms:
+                following = next((start for start in starts if term.date_from and start > term.date_from), None)
+                term.date_to = following and following - timedelta(days=1)
+
+    def _compute_plan_count(self):
+        counts = dict(self.env["pep.plan"]._read_group([("term_id", "in", self.ids)], ["term_id"], ["__count"]))
+        for term in self:
+            term.plan_count = counts.get(term, 0)
+
+    def _compute_is_current(self):
+        current = self._current_terms()
+        for term in self:
+            term.is_current = term in current
+
+    def _search_is_current(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("id", "in", self._current_terms().ids)
+        return domain if True in value else ~domain
+
+    @api.constrains("date_from", "window_to", "season", "academic_year")
+    def _check_order(self):
+        order = [season for season, _label in SEASONS]
+        for term in self:
+            siblings = self.search(
+                [("company_id", "=", term.company_id.id), ("academic_year", "=", term.academic_year)]
+            ).sorted("date_from")
+            seasons = [sibling.season for sibling in siblings]
+            if seasons != sorted(seasons, key=order.index):
+                raise ValidationError(self.env._("Autumn, spring and summer follow one another in a school year."))
+            earliest = academic_year.first_day(term.academic_year) - timedelta(days=31)
+            if not earliest <= term.date_from <= academic_year.last_day(term.academic_year):
+                raise ValidationError(
+                    self.env._("%(term)s does not begin in its school year.", term=term.display_name)
+                )
+
+    # === Which term ===
+
+    @api.model
+    def _current_terms(self):
+        """The term of today, one for each council whose terms the user sees."""
+        terms = self.browse()
+        for company in self.env.companies:
+            terms |= self._term_on(company, company._pep_today())
+        return terms
+
+    @api.model
+    def _term_on(self, company, day):
+        """The term that a day belongs to; made by the council's rule when nobody has entered it yet."""
+        terms = self.sudo()  # sudo: which term a day is in is no secret, and scheduled work asks too
+        term = terms.search([("company_id", "=", company.id), ("date_from", "<=", day)], order="date_from desc", limit=1)
+        if not term or day > academic_year.last_day(term.academic_year) + timedelta(days=31):
+            self._generate(company, academic_year.academic_year(day))
+            term = terms.search(
+                [("company_id", "=", company.id), ("date_from", "<=", day)], order="date_from desc", limit=1
+            )
+        return term.with_env(self.env)
+
+    @api.model
+    def _generate(self, companies, year=None):
+        """Make the terms of a school year (default: last, this and next) that a council does not have yet. Idempotent."""
+        terms = self.sudo()  # sudo: set-up, and scheduled work
+        vals_list = []
+        for company in companies:
+            this = academic_year.academic_year(company._pep_today())
+            for start_year in [year] if year else [this - 1, this, this + 1]:
+                have = terms.search([("company_id", "=", company.id), ("academic_year", "=", start_year)])
+                starts = company._pep_term_starts(start_year)
+                ends = [day for _season, day in starts[1:]] + [academic_year.first_day(start_year + 1)]
+                for (season, first), following in zip(starts, ends, strict=True):
+                    if season in have.mapped("season"):
+                        continue
+                    last = following - timedelta(days=1)
+                    if season == "summer":  # schools break up before the end of July
+                        last = min(last, last.replace(month=7, day=20))
+                    vals_list.append(
+                        {
+                            "company_id": company.id,
+                            "academic_year": start_year,
+                            "season": season,
+                            "date_from": first,
+                            "window_from": first,
+                            "window_to": last,
+                        }
+                    )
+        return terms.create(vals_list)
+
+    # === Opening a term ===
+
+    def action_open(self):
+        """Button: a PEP for each child in scope who has none in this term. Press it as often as you like."""
+        for term in self:
+            if term.company_id._pep_today() < term.date_from - timedelta(days=28):
+                raise UserError(
+                    self.env._("%(term)s begins in more than four weeks: too early to open it.", term=term.name)
+                )
+        plans = self._open()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%(number)s PEPs made. Children who had one in this term keep it.", number=len(plans)
+                )
+                if plans
+                else self.env._("Every child in scope has a PEP in this term already. Nothing was made."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    @api.model
+    def _cron_open(self):
+        """Daily: open the current term of each council for the children who have no PEP in it yet. Idempotent."""
+        companies = self.env["res.company"].search([])
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            self._generate(company)
+            self._term_on(company, company._pep_today())._open(commit=True)
+            if not cron._commit_progress(1):
+                break
+
+    def _open(self, children=None, commit=False):
+        """Make the PEPs of these terms that are missing.
+
+        :param children: only these; default everyone in scope
+        :param bool commit: commit after each chunk (scheduled work), so that a kill loses one chunk at most
+        :return: the ``pep.plan`` records made
+        """
+        made = self.env["pep.plan"]
+        for term in self:
+            go_live = term.company_id.pep_go_live
+            if go_live and term.date_to and term.date_to < go_live:
+                continue
+            missing = term._children_without_plan(children)
+            for start in range(0, len(missing), CHUNK):
+                # two openings at once take turns; what the first made, the second no longer misses
+                term.sudo().lock_for_update()  # sudo: whoever opens need not be allowed to edit terms
+                chunk = missing[start : start + CHUNK]
+                if start or commit:
+                    chunk -= term._plans_of(chunk).child_id
+                made |= term._make_plans(chunk)
+                if commit:
+                    self.env["ir.cron"]._commit_progress(0)
+            if not term.opened_on and children is None:
+                term.sudo().opened_on = fields.Datetime.now()  # sudo: as above
+        return made
+
+    def _plans_of(self, children):
+        self.ensure_one()
+        plans = self.env["pep.plan"].sudo()  # sudo: a PEP that the user can't see still counts as there
+        return plans.search([("term_id", "=", self.id), ("child_id", "in", children.ids)])
+
+    def _children_without_plan(self, children=None):
+        """Children in scope today (or on the term's first or last day, when it is not today's) without a PEP in it."""
+        self.ensure_one()
+        self.sudo().lock_for_update()  # sudo: whoever opens need not be allowed to edit terms
+        day = max(self.company_id._pep_today(), self.date_from)
+        if self.date_to:
+            day = min(day, self.date_to)
+        everyone = self.env["pep.child"].sudo()  # sudo: the council's duty is to every child, not to those the user sees
+        domain = everyone._in_scope_domain(self.company_id, day) & ~Domain(
+            "plan_ids", "any", [("term_id", "=", self.id)]
+        )
+        if children is not None:
+            domain &= Domain("id", "in", children.ids)
+        return everyone.search(domain, order="id")._without_respite(day)
+
+    def _make_plans(self, children):
+        """Insert one PEP for each child, with the facts as they are now and the unfinished targets to review."""
+        self.ensure_one()
+        plans = self.env["pep.plan"].sudo().with_context(**QUIET)  # sudo: opening is the system's act
+        plans = plans.create(self._prepare_plans(children))
+        self.env["pep.target"]._bring_forward(plans)
+        return plans
+
+    def _prepare_plans(self, children):
+        """Values of a new PEP for each child; a fixed number of queries, however many."""
+        company = self.company_id
+        today = company._pep_today()
+        kinds = {
+            kind.code: kind.id
+            for kind in self.env["pep.kind"].sudo().search([("company_id", "=", company.id)])  # sudo: configuration
+        }
+        statuses = children._legal_status_on(today)
+        settings = children._settings_on(today)
+        earlier = self._children_with_plan_since_care(children)
+        rules = company._pep_rules()
+        vals_list = []
+        for child in children:
+            setting = settings.get(child.id)
+            group = child._year_group_on(today)
+            initial = child.date_into_care >= self.date_from and child.id not in earlier
+            due_date = child._initial_due_date() if initial else self.window_to
+            vals_list.append(
+                {
+                    "child_id": child.id,
+                    "company_id": company.id,
+                    "child_reference": child.reference,
+                    "term_id": self.id,
+                    "kind_id": kinds["initial" if initial else "full"],
+                    "variant": child._variant_for(group, setting),
+                    "state": "not_started",
+                    "vseo_id": child.vseo_id.id,
+                    "school_id": setting and setting.school_id.id or False,
+                    "school_name": setting and setting.school_name or False,
+                    "setting_kind": setting and setting.kind or False,
+                    "year_group": str(min(max(group, -2), 13)),
+                    "key_stage": academic_year.key_stage(group) or "ks5",
+                    "sen_provision": child.sen_provision,
+                    "date_into_care": child.date_into_care,
+                    "legal_status": statuses[child.id].code if child.id in statuses else False,
+                    "rules": rules,
+                    "due_date": due_date,
+                    "next_due": due_date,
+                    "issue_version": 0,
+                }
+            )
+        return vals_list
+
+    def _children_with_plan_since_care(self, children):
+        """Ids of the children who had a PEP in this period of care already."""
+        plans = self.env["pep.plan"].sudo()  # sudo: as in _make_plans
+        last = plans._read_group(
+            [("child_id", "in", children.ids), ("state", "!=", "cancelled")], ["child_id"], ["term_id:recordset"]
+        )
+        return {
+            child.id
+            for child, terms in last
+            if any(not term.date_to or term.date_to >= child.date_into_care for term in terms)
+        }
+
+    # === Other ===
+
+    def action_view_plans(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("pep_module.pep_plan_action_all")
+        return {**action, "domain": [("term_id", "=", self.id)], "context": {}}
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_empty(self):
+        if self.env["pep.plan"].sudo().search_count([("term_id", "in", self.ids)], limit=1):  # sudo: unseen PEPs count
+            raise UserError(self.env._("PEPs belong to this term. It can't be deleted."))

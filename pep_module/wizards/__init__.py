@@ -1,0 +1,4 @@
+from . import child
+from . import common
+from . import funding
+from . import plan

@@ -1,0 +1,58 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+
+class PepSettings(models.TransientModel):
+    """The council's rules, for the app's own administrator, who need not administer Odoo."""
+
+    _name = "pep.settings"
+    _description = "Virtual School settings"
+
+    company_id = fields.Many2one("res.company", string="Council", required=True, readonly=True)
+    pep_tz = fields.Selection(selection=lambda self: self.env["res.company"]._fields["pep_tz"].selection(self))
+    pep_age_from = fields.Integer(string="PEPs from age")
+    pep_age_to = fields.Integer(string="PEPs until age")
+    pep_processing_days = fields.Integer(string="Days to process a PEP")
+    pep_attendance_expected = fields.Float(string="Expected attendance (%)")
+    pep_attendance_support = fields.Float(string="Needs support below (%)")
+    pep_attendance_persistent = fields.Float(string="Persistent absence at or below (%)")
+    pep_attendance_severe = fields.Float(string="Severe absence at or below (%)")
+    pep_target_number = fields.Integer(string="Targets in a PEP")
+    pep_go_live = fields.Date(string="Going live on")
+    pep_autumn_start = fields.Char(string="Autumn term begins", help="Month-day, for example 09-01.")
+    pep_spring_start = fields.Char(string="Spring term begins", help="Month-day, for example 01-01.")
+    pep_summer_start = fields.Char(string="Summer term begins", help="Month-day, for example 04-16.")
+
+    @api.model
+    def _setting_names(self):
+        return [name for name in self._fields if name.startswith("pep_")]
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        company = self.env.company
+        values.update({name: company[name] for name in self._setting_names() if name in fields_list})
+        values["company_id"] = company.id
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([{**vals, "company_id": self.env.company.id} for vals in vals_list])
+
+    def _check_allowed(self):
+        if not (self.env.su or self.env.user.has_group("pep_module.group_pep_admin")):
+            raise AccessError(self.env._("The administrator of the virtual school changes its settings."))
+
+    def action_save(self):
+        """Button: keep these rules from now on. PEPs that are open keep those they were opened with."""
+        self.ensure_one()
+        self._check_allowed()
+        council = self.company_id.sudo()  # sudo: the app's administrator need not administer Odoo's companies
+        council.write({name: self[name] for name in self._setting_names()})
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_update_from_templates(self):
+        """Button: bring in what a newer version of the app ships."""
+        self.ensure_one()
+        self._check_allowed()
+        return self.company_id.sudo().action_pep_update_from_templates()  # sudo: as above

@@ -1,0 +1,2 @@
+from . import pep_plan_go_on
+from . import pep_plan_reason

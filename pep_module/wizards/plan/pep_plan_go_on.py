@@ -1,0 +1,62 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...models.plan.pep_gate import GATES
+
+
+class PepPlanGoOn(models.TransientModel):
+    """Something is missing: go on with a listed reason for each, or go back and complete it."""
+
+    _name = "pep.plan.go.on"
+    _description = "Go on without"
+
+    plan_id = fields.Many2one("pep.plan", required=True, readonly=True)
+    next_state = fields.Selection(
+        [("ready", "Ready"), ("processing", "Processing"), ("complete", "Complete")], required=True, readonly=True
+    )
+    line_ids = fields.One2many("pep.plan.go.on.line", "wizard_id", string="Missing")
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        plan = self.env["pep.plan"].browse(values.get("plan_id"))
+        if plan and "line_ids" in fields_list:
+            values["line_ids"] = [
+                fields.Command.create({"gate": gate, "message": sentence})
+                for gate, sentence in plan._missing_for(values.get("next_state"))
+            ]
+        return values
+
+    def action_go_on(self):
+        """Record the reasons and take the step."""
+        self.ensure_one()
+        steps = {"ready": "action_ready", "processing": "action_process", "complete": "action_complete"}
+        if self.line_ids.filtered(lambda line: not line.reason_id):
+            raise UserError(self.env._("Choose a reason for each thing that is missing, or go back and complete it."))
+        self.env["pep.gate.pass"].create(
+            [
+                {
+                    "plan_id": self.plan_id.id,
+                    "gate": line.gate,
+                    "reason_id": line.reason_id.id,
+                    "note": line.note,
+                }
+                for line in self.line_ids
+            ]
+        )
+        getattr(self.plan_id, steps[self.next_state])()
+        return {"type": "ir.actions.act_window_close"}
+
+
+class PepPlanGoOnLine(models.TransientModel):
+    _name = "pep.plan.go.on.line"
+    _description = "One missing thing"
+
+    wizard_id = fields.Many2one("pep.plan.go.on", required=True, ondelete="cascade")
+    company_id = fields.Many2one(related="wizard_id.plan_id.company_id")
+    gate = fields.Selection(GATES, string="Missing", required=True)
+    message = fields.Char(readonly=True)
+    reason_id = fields.Many2one(
+        "pep.gate.reason", string="Reason", domain="[('gate', '=', gate), ('company_id', '=', company_id)]"
+    )
+    note = fields.Char()
