@@ -153,6 +153,8 @@ def main(function) -> None:
     def interrupt(*_):
         raise KeyboardInterrupt
 
+    # Whoever runs the database server must be able to read what is installed here.
+    os.umask(0o022)
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
     try:

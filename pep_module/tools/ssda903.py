@@ -32,7 +32,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_ERRORS = 100
 """Errors listed of one file. With more than these it is the wrong file, or one mistake made on every row."""
 
-HEADER, EPISODES, UASC = "header", "episodes", "uasc"
+HEADER, EPISODES, UASC = FILES = ("header", "episodes", "uasc")
 
 COLUMNS = {
     HEADER: ("CHILD", "SEX", "DOB", "ETHNIC", "UPN"),
@@ -200,7 +200,7 @@ def read_return(files):
     """
     result = Return()
     rows = {}
-    for file in (HEADER, EPISODES, UASC):
+    for file in FILES:
         if files.get(file) is None:
             continue
         rows[file] = _Reader(file, files[file], result.findings).rows()

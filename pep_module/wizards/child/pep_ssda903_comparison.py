@@ -99,7 +99,7 @@ class Comparison:
             label = ssda903.collection_year_label(newest)
             self.find("warning", "", 0, "", "", "older_return", year=label)
         for other in done:
-            if all(other[f"{file}_sha256"] == record[f"{file}_sha256"] for file in FILES):
+            if all(other[f"{file}_sha256"] == record[f"{file}_sha256"] for file in ssda903.FILES):
                 day = other.company_id._pep_local(other.done_on).strftime("%d/%m/%Y")
                 self.find("info", "", 0, "", "", "same_files", day=day)
                 break
@@ -211,7 +211,7 @@ class Comparison:
             self.warn_child(source, "DOB", "born_after_care")
 
     def _merge_upn(self, plan):
-        """A number replaces a reason for having none, never the other way round; the number before becomes the former."""
+        """A number replaces a reason for having none, never the other way round. What it replaces becomes the former."""
         source, record = plan.source, plan.record
         if source.upn:
             if self._may_take(plan, "UPN", "upn", source.upn, self.warn_child):

@@ -20,7 +20,7 @@ STEP_SECONDS = 1.0
 """A call of :meth:`PepSsda903Import.action_import_step` begins no further chunk after this."""
 KEEP_FILES_DAYS = 7
 
-FILES = (ssda903.HEADER, ssda903.EPISODES, ssda903.UASC)
+FILES = ssda903.FILES
 EDITABLE = {"company_id", "collection_year"} | {f"{file}_{suffix}" for file in FILES for suffix in ("file", "filename")}
 
 
