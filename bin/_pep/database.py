@@ -16,6 +16,19 @@ from .base import ADDONS, HOME, LOGS, MODULE, REQUIREMENTS, Failure, digest, loc
 
 FILESTORE = HOME / "data" / "filestore"
 LAUNCHER = HOME / "lib" / "odoo-bin"
+# A script of its own, for Odoo starts it again for its websocket process. A server ends when who started
+# it is killed (1 is PR_SET_PDEATHSIG).
+LAUNCH = """\
+import ctypes
+import os
+import signal
+
+import odoo.cli
+
+if os.environ.get("PEP_TIED"):
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+odoo.cli.main()
+"""
 # Parts of the addon that a database does not depend on.
 FREE = ("static/src", "static/tests", "static/description", "controllers", "readme", "README.md", "README.rst")
 KEPT = 4
@@ -46,8 +59,7 @@ def configuration() -> Path:
     )
     path = HOME / "conf" / f"odoo-{digest(text)}.conf"
     replace_text(path, text)
-    # A script, for Odoo starts it again for its websocket process.
-    replace_text(LAUNCHER, "import odoo.cli\n\nodoo.cli.main()\n")
+    replace_text(LAUNCHER, LAUNCH)
     return path
 
 

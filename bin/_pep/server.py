@@ -41,7 +41,12 @@ class Server:
         command = database.command(f"--database={name}", f"--db-filter=^{name}$", *ports, *arguments)
         with log.open("w") as file:
             self.process = subprocess.Popen(
-                command, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+                command,
+                env=env | {"PEP_TIED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
 
     def wait(self, timeout: float = 180) -> Server:

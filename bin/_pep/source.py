@@ -141,7 +141,7 @@ def download(sid: list[str], release: list[str]) -> list[Path]:
     }
     command = ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
     hint = "The machine's Debian mirror does not answer or has no such package."
-    run(*command, "update", log="apt-update.log", hint=hint)
+    run(*command, "update", "--error-on=any", log="apt-update.log", hint=hint)
     names = [f"{name}/sid" for name in sid] + [f"{name}/{codename}" for name in release]
     run(*command, "download", *names, log="apt-download.log", hint=hint, cwd=apt / "debs")
     return sorted((apt / "debs").glob("*.deb"))

@@ -167,6 +167,6 @@ class TestGiasReader(BaseCase):
             (closed["pep_school_status"], closed["pep_close_date"]), ("closed", date(2022, 12, 31))
         )  # fmt: skip
         merged, other = links((SHARED_GIAS / "gias_links_20250422_first2000.csv").read_bytes())
-        self.assertEqual(merged["104012", "104013"] if ("104012", "104013") in merged else False, False)
+        self.assertEqual(merged["100024", "100023"], date(2015, 9, 15))
         self.assertEqual(len(merged), 1848)
         self.assertEqual(other, 27)

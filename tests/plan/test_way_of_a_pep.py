@@ -106,7 +106,8 @@ class TestWayOfAPep(PepCase):
     def test_a_gate_is_passed_with_a_listed_reason(self):
         self.bring_to("ready")
         self.hold_meeting(self.plan)
-        wizard = self.plan.env["pep.plan.go.on"].create({"plan_id": self.plan.id, "next_state": "processing"})
+        question = self.plan.action_process()
+        wizard = self.plan.env[question["res_model"]].with_context(**question["context"]).create({})
         self.assertEqual(wizard.line_ids.mapped("gate"), ["academic_target"])
         with self.assertRaises(UserError):
             wizard.action_go_on()

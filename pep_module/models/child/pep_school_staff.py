@@ -103,6 +103,7 @@ class PepSchoolStaff(models.Model):
         names = {user.id: user.name for user in users.browse({vals.get("user_id") for vals in vals_list} - {None, False})}
         for vals in vals_list:
             vals["user_name"] = names.get(vals.get("user_id"), False)
+        self.flush_model(["date_to", "active"])  # rows that were ended just now make room for new ones
         members = super().create(vals_list)
         members._sync_access()
         return members

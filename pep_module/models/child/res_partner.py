@@ -82,10 +82,10 @@ class ResPartner(models.Model):
     )
     pep_staff_ids = fields.One2many("pep.school.staff", "school_id", string="School staff", groups=STAFF_GROUPS)
     pep_predecessor_ids = fields.One2many(
-        "pep.school.link", "successor_id", string="Predecessors", groups="base.group_user"
+        "pep.school.link", "successor_id", string="Predecessors", groups=STAFF_GROUPS
     )
     pep_successor_ids = fields.One2many(
-        "pep.school.link", "predecessor_id", string="Successors", groups="base.group_user"
+        "pep.school.link", "predecessor_id", string="Successors", groups=STAFF_GROUPS
     )
 
     _pep_urn_uniq = models.UniqueIndex(

@@ -32,9 +32,11 @@ class PepFundingRequest(models.Model):
         required=True,
         ondelete="restrict",
         check_company=True,
-        default=lambda self: self.env["pep.fund"].search(
-            [("company_id", "=", self.env.company.id), ("code", "=", "ppp")], limit=1
-        ),
+        compute="_compute_fund_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="By the child's phase unless you choose another.",
     )
     asked_by_id = fields.Many2one(
         "res.users", string="Asked by", required=True, readonly=True, default=lambda self: self.env.user,
@@ -51,12 +53,23 @@ class PepFundingRequest(models.Model):
         for request in self:
             request.plan_id = request.plan_id or request.target_id.plan_id
 
-    @api.depends("quantity", "unit_cost")
+    @api.depends("plan_id")
+    def _compute_fund_id(self):
+        codes = {"early_years": "eypp", "post16": "post16"}
+        funds = self.env["pep.fund"].search([("company_id", "in", self.plan_id.company_id.ids)])
+        for request in self.filtered(lambda request: not request.fund_id):
+            code = codes.get(request.plan_id.variant, "ppp")
+            request.fund_id = funds.filtered(
+                lambda fund, company=request.plan_id.company_id, code=code: (
+                    fund.company_id == company and fund.code == code
+                )
+            )[:1]
+
+    @api.depends("quantity", "unit_cost", "currency_id")
     def _compute_amount(self):
         for request in self:
-            request.amount = request.currency_id.round(request.quantity * request.unit_cost) if request.currency_id else (
-                request.quantity * request.unit_cost
-            )
+            amount = request.quantity * request.unit_cost
+            request.amount = request.currency_id.round(amount) if request.currency_id else amount
 
     @api.constrains("target_id", "plan_id")
     def _check_target(self):

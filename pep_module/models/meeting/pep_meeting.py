@@ -107,7 +107,9 @@ class PepMeeting(models.Model):
                 people.append((member.role, member.partner_id))
         schools = child.enrolment_ids.filtered_domain(self.env["pep.enrolment"]._current_domain(today)).school_id
         staff = self.env["pep.school.staff"].search([("school_id", "in", schools.ids), ("lead", "=", True)])
-        people += [("teacher", member.user_id.partner_id) for member in staff if not member.date_to]
+        users = staff.filtered(lambda member: not member.date_to or member.date_to >= today).user_id
+        partners = users.sudo().partner_id  # sudo: a teacher's login may have been made by another council
+        people += [("teacher", partner) for partner in partners.with_env(self.env)]
         self.env["pep.meeting.attendee"].create(
             [{"meeting_id": self.id, "role": "child"}]
             + [

@@ -238,7 +238,7 @@ class PepGiasImport(models.Model):
     def _take_schools(self, values_list, result, examples, write):
         """Compare one chunk with the schools we hold, count, and with ``write`` create and change.
 
-        The number of queries does not depend on the number of schools, save one UPDATE for each changed one.
+        The number of queries does not depend on the number of schools.
 
         :return: the schools that this closes
         """

@@ -44,8 +44,12 @@ class PepSchoolAcademise(models.TransientModel):
     date = fields.Date(string="First day as an academy", required=True)
     urn = fields.Char(string="New URN", required=True)
     successor_id = fields.Many2one("res.partner", string="In the register already", compute="_compute_successor_id")
-    name = fields.Char(string="New name", compute="_compute_from_school", store=True, readonly=False, required=True)
-    laestab = fields.Char(string="LAESTAB", compute="_compute_from_school", store=True, readonly=False)
+    name = fields.Char(
+        string="New name", compute="_compute_from_school", store=True, readonly=False, precompute=True, required=True
+    )
+    laestab = fields.Char(
+        string="LAESTAB", compute="_compute_from_school", store=True, readonly=False, precompute=True
+    )
     type_code = fields.Selection(ACADEMY_TYPES, string="Type", required=True, default="34")
     trust = fields.Char(string="Trust")
 
@@ -183,6 +187,7 @@ class PepSchoolAcademise(models.TransientModel):
         ]
         to_split.write({"date_to": self.date - timedelta(days=1)})
         (moving - to_split).write({"school_id": new.id})
+        moving.flush_recordset()  # the old rows end before the new ones begin, for the database's constraints too
         enrolments.create(following)
 
     def _move_staff(self, old, new):

@@ -38,7 +38,7 @@ class PepSchoolSetting(models.TransientModel):
         values = super().default_get(fields_list)
         school = self.env["res.partner"].browse(self.env.context.get("pep_setting_id"))
         if school:
-            values.update({target: school[source] for source, target in self._mapping().items()})
+            values.update({target: school[source] for source, target in self._mapping().items() if school[source]})
         return values
 
     @api.model

@@ -347,10 +347,10 @@ class Comparison:
 
     def _write(self, new_children, new_episodes, changes):
         company = self.record.company_id.id
+        unsaid = {"vseo_id": False, "sen_provision": False}  # the return does not say: no default either
         made = self.children.create(
             [
-                {**plan.vals, "company_id": company, "la_person_id": plan.source.child, "vseo_id": False}
-                for plan in new_children
+                {**plan.vals, "company_id": company, "la_person_id": plan.source.child, **unsaid} for plan in new_children
             ]
         )
         ids = self.known_ids | {plan.source.child: child.id for plan, child in zip(new_children, made, strict=True)}

@@ -260,6 +260,17 @@ class PepSsda903Import(models.Model):
                     break
         return {"state": self.state, "position": self.position, "total": self.child_total}
 
+    def action_view_children(self):
+        """The children who have no VSEO yet, to be handed out."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Children without a VSEO"),
+            "res_model": "pep.child",
+            "view_mode": "list,form",
+            "domain": [("company_id", "=", self.company_id.id), ("vseo_id", "=", False)],
+        }
+
     def action_view_lines(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("pep_module.pep_ssda903_import_line_action")
@@ -413,9 +424,10 @@ class PepSsda903Import(models.Model):
                 while user_import.action_import_step()["state"] == "running":
                     if not cron._commit_progress(0):
                         return
-            except Exception:
+            except Exception as error:
                 self.env.cr.rollback()
-                _logger.exception("Import %s of an SSDA903 return stopped", record.id)
+                # no traceback: the database quotes the values of a row that it refuses
+                _logger.error("Import %s of an SSDA903 return stopped: %s", record.id, type(error).__name__)
                 record._write_result({"state": "stopped"})
             cron._commit_progress(1)
 

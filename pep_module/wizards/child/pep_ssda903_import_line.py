@@ -10,7 +10,7 @@ class PepSsda903ImportLine(models.Model):
 
     _name = "pep.ssda903.import.line"
     _description = "Finding of an SSDA903 import"
-    _order = "import_id desc, severity, file, row, id"
+    _order = "import_id desc, severity desc, file, row, id"
 
     import_id = fields.Many2one("pep.ssda903.import", required=True, index=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="import_id.company_id", store=True, index=True, precompute=True)

@@ -1,0 +1,467 @@
+"""A made-up authority of any size, the same for the same seed.
+
+What the app derives, the app derives here too: the access rows come from ``pep.access._sync``, and every other row is a
+copy (:mod:`benchmarks.cloning`) of one that went through the app's own steps. Nobody in it is real.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from stdnum.iso7064 import mod_37_2
+
+from odoo.addons.pep_module.tools import academic_year
+from odoo.addons.pep_module.tools.reference import ALPHABET, PREFIX, RANDOM_LENGTH
+
+from .cloning import clone, link
+
+CASELOAD = 60
+CHILDREN_PER_SOCIAL_WORKER = 15
+CHILDREN_PER_REVIEWING_OFFICER = 60
+TARGETS_PER_PEP = 3
+# The board of a term under way: share of each stage.
+STAGES = {"not_started": 15, "gathering": 30, "ready": 15, "processing": 15, "complete": 25}
+QUIET = {"tracking_disable": True, "no_reset_password": True, "mail_create_nolog": True, "mail_create_nosubscribe": True}
+FIRST_NAMES = ("Ash", "Blake", "Casey", "Drew", "Ellis", "Frankie", "Gray", "Harper", "Indy", "Jules", "Kit", "Lane")
+LAST_NAMES = ("Alder", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Hazel", "Larch", "Maple", "Oak", "Pine", "Rowan")
+
+
+@dataclass
+class Authority:
+    """The ids of what was made."""
+
+    company: int
+    term: int
+    earlier_terms: list[int]
+    children: list[int] = field(default_factory=list)
+    vseos: list[int] = field(default_factory=list)
+    heads: list[int] = field(default_factory=list)
+    teachers: list[int] = field(default_factory=list)
+    sync_seconds: float = 0.0
+
+
+class Generator:
+    """Makes an authority with ``children`` looked-after children and a finished PEP of each in ``terms`` - 1 past terms.
+
+    The term of today is left empty until :meth:`fill_current_term`, so that opening it can be measured in between.
+    """
+
+    def __init__(self, env, children, terms, seed=1):
+        self.env = env(context={**env.context, **QUIET})
+        self.cr = env.cr
+        self.number = children
+        self.past_terms = terms - 1
+        self.last_targets = []
+        self.random = random.Random(seed)
+
+    def build(self):
+        """Make all of it but the PEPs of the term of today. Commits nothing."""
+        self.make_council()
+        self.make_people()
+        self.make_children()
+        self.make_pattern()
+        for position, term in enumerate(self.earlier):
+            self.make_finished_term(term, last=position == len(self.earlier) - 1)
+        self.cr.execute("ANALYZE")
+        return self.authority
+
+    # === Who and where ===
+
+    def make_council(self):
+        self.company = self.env["res.company"].create({"name": "Benchshire"})
+        self.env = self.env(context={**self.env.context, "allowed_company_ids": self.company.ids})
+        self.company = self.company.with_env(self.env)
+        self.today = self.company._pep_today()
+        this_year = academic_year.academic_year(self.today)
+        for year in range(this_year - self.past_terms // 3 - 1, this_year):
+            self.env["pep.term"]._generate(self.company, year)
+        self.term = self.env["pep.term"]._term_on(self.company, self.today)
+        terms = self.env["pep.term"].search([("company_id", "=", self.company.id)], order="date_from")
+        before = terms.filtered(lambda term: term.date_from < self.term.date_from)
+        self.earlier = before[len(before) - self.past_terms :]
+        self.earlier.opened_on = self.env.cr.now()
+        self.authority = Authority(self.company.id, self.term.id, self.earlier.ids)
+
+    def make_people(self):
+        """The council's staff, and the portal logins of schools, social workers, carers and reviewing officers."""
+        self.authority.heads = self.make_users("head", 2, "pep_module.group_pep_head")
+        self.authority.vseos = self.make_users("vseo", -(-self.number // CASELOAD), "pep_module.group_pep_vseo")
+        self.vseos = self.env["res.users"].browse(self.authority.vseos)
+        school = self.env["res.partner"].create(
+            {"name": "Pattern School", "is_company": True, "pep_is_school": True, "pep_urn": "800000"}
+        )
+        # a school for every five children in three, as in a large city
+        names = [f"School {index}" for index in range(max(self.number * 3 // 5, 1))]
+        self.school_ids = clone(
+            school,
+            [
+                {"name": name, "complete_name": name, "pep_urn": str(800001 + index)}
+                for index, name in enumerate(names)
+            ],
+        )
+        self.own_commercial_partner(self.school_ids)
+        self.school_names = dict(zip(self.school_ids, names, strict=True))
+        counts = [self.random.choice((1, 1, 2)) for _school in self.school_ids]
+        self.authority.teachers = self.make_users("teacher", sum(counts), "base.group_portal")
+        begin = self.earlier[:1].date_from or self.term.date_from
+        places = [school for school, count in zip(self.school_ids, counts, strict=True) for _staff in range(count)]
+        pattern = self.env["pep.school.staff"].create(
+            {
+                "school_id": school.id,
+                "user_id": self.authority.teachers[0],
+                "date_from": begin,
+                "date_to": begin,
+                "lead": True,
+            }
+        )
+        clone(
+            pattern,
+            [
+                {"school_id": place, "user_id": user, "user_name": f"teacher {index}", "date_to": None}
+                for index, (place, user) in enumerate(zip(places, self.authority.teachers, strict=True))
+            ],
+        )
+        self.network = {
+            "social_worker": self.make_users("sw", -(-self.number // CHILDREN_PER_SOCIAL_WORKER), "base.group_portal"),
+            "carer": self.make_users("carer", -(-self.number * 3 // 5), "base.group_portal"),
+            "iro": self.make_users("iro", -(-self.number // CHILDREN_PER_REVIEWING_OFFICER), "base.group_portal"),
+        }
+
+    def make_users(self, name, number, group):
+        """Logins with the rights that the app's groups give: the first is made by Odoo, the others are copies of it."""
+        portal = group == "base.group_portal"
+        company = self.env.company if portal else self.company
+        first = self.env["res.users"].create(
+            {
+                "name": f"{name} 0",
+                "login": f"{name}.0.{self.company.id}",
+                "company_id": company.id,
+                "company_ids": [(6, 0, company.ids)],
+                "group_ids": [(6, 0, self.env.ref(group).ids)],
+            }
+        )
+        names = [f"{name} {index}" for index in range(1, number)]
+        partners = clone(first.partner_id, [{"name": label, "complete_name": label} for label in names])
+        self.own_commercial_partner(partners)
+        users = clone(
+            first,
+            [
+                {"login": f"{name}.{index}.{self.company.id}", "partner_id": partner}
+                for index, partner in enumerate(partners, 1)
+            ],
+        )
+        link(
+            self.cr,
+            "res_groups_users_rel",
+            ("gid", "uid"),
+            [(gid, user) for user in users for gid in first.group_ids.ids],
+        )
+        link(
+            self.cr,
+            "res_company_users_rel",
+            ("cid", "user_id"),
+            [(cid, user) for user in users for cid in first.company_ids.ids],
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        return [first.id, *users]
+
+    def own_commercial_partner(self, partners):
+        if partners:
+            self.cr.execute("UPDATE res_partner SET commercial_partner_id = id WHERE id IN %s", (tuple(partners),))
+
+    def make_children(self):
+        """Children who came into care before the first term, each at a school, with a network and their access rows."""
+        first_day = self.earlier[:1].date_from or self.term.date_from
+        self.in_care = first_day - timedelta(days=60)
+        self.pattern = self.env["pep.child"].create(
+            {
+                "company_id": self.company.id,
+                "la_person_id": "PATTERN",
+                "first_name": "Pattern",
+                "last_name": "Pattern",
+                "date_of_birth": self.birthday(),
+                "date_into_care": self.in_care,
+                "vseo_id": self.authority.vseos[0],
+                "sen_provision": "K",
+            }
+        )
+        references = self.references(self.number)
+        rows = [self.child_row(index, reference) for index, reference in enumerate(references)]
+        self.authority.children = clone(self.pattern, rows)
+        self.facts = {
+            child: {**row, "reference": row["reference"]}
+            for child, row in zip(self.authority.children, rows, strict=True)
+        }
+        self.enrol()
+        self.surround()
+        children = self.env["pep.child"].browse(self.authority.children)
+        self.env["pep.access"]._sync(children)
+        self.env.flush_all()
+
+    def child_row(self, index, reference):
+        first, last = self.random.choice(FIRST_NAMES), f"{self.random.choice(LAST_NAMES)}-{index}"
+        return {
+            "reference": reference,
+            "la_person_id": f"B{index:06}",
+            "first_name": first,
+            "last_name": last,
+            "full_name": f"{first} {last}",
+            "date_of_birth": self.birthday(),
+            "sex": self.random.choice("FM"),
+            "sen_provision": self.random.choice("NNKKE"),
+            "vseo_id": self.authority.vseos[index // CASELOAD],
+        }
+
+    def birthday(self):
+        """Aged 9 to 16: in scope today and, by the council's rule of age, for a year to come."""
+        return date(self.today.year - self.random.randint(10, 16), self.random.randint(1, 12), self.random.randint(1, 28))
+
+    def references(self, number):
+        made = {}
+        while len(made) < number:
+            body = "".join(self.random.choice(ALPHABET) for _index in range(RANDOM_LENGTH))
+            made[PREFIX + body + mod_37_2.calc_check_digit(body, ALPHABET)] = True
+        return list(made)
+
+    def enrol(self):
+        """One main school each; one child in ten has moved from another. The first school has three pupils."""
+        schools = [self.school_ids[0]] * 3 + [
+            self.random.choice(self.school_ids[1:] or self.school_ids) for _child in range(self.number - 3)
+        ]
+        self.random.shuffle(schools)
+        self.school_of = dict(zip(self.authority.children, schools, strict=False))
+        pattern = self.env["pep.enrolment"].create(
+            {"child_id": self.pattern.id, "school_id": self.school_ids[0], "date_from": self.in_care}
+        )
+        rows = []
+        for child, school in self.school_of.items():
+            begin = self.in_care
+            if self.random.random() < 0.1 and school != self.school_ids[0]:
+                begin = self.today - timedelta(days=self.random.randint(30, 900))
+                rows.append(self.enrolment_row(child, self.random.choice(self.school_ids[1:]), self.in_care, begin))
+            rows.append(self.enrolment_row(child, school, begin))
+        clone(pattern, rows)
+
+    def enrolment_row(self, child, school, begin, moved=None):
+        return {
+            "child_id": child,
+            "child_reference": self.facts[child]["reference"],
+            "school_id": school,
+            "school_name": self.school_names[school],
+            "date_from": begin,
+            "date_to": moved and moved - timedelta(days=1),
+        }
+
+    def surround(self):
+        users = self.env["res.users"].browse([user for users in self.network.values() for user in users])
+        partner_of = {user.id: user.partner_id for user in users}
+        pattern = self.env["pep.network.member"].create(
+            {
+                "child_id": self.pattern.id,
+                "partner_id": partner_of[self.network["carer"][0]].id,
+                "role": "carer",
+                "date_from": self.in_care,
+            }
+        )
+        clone(
+            pattern,
+            [
+                {
+                    "child_id": child,
+                    "child_reference": self.facts[child]["reference"],
+                    "partner_id": partner_of[user].id,
+                    "partner_name": partner_of[user].name,
+                    "role": role,
+                }
+                for index, child in enumerate(self.authority.children)
+                for role, users in self.network.items()
+                for user in [users[index % len(users)]]
+            ],
+        )
+
+    # === PEPs ===
+
+    def make_pattern(self):
+        """Take one PEP through all its steps, and another one that reviews the targets of the first."""
+        first, second = (self.earlier[:2] + self.term)[:2]
+        self.finished = first._open(self.pattern)
+        self.finished.action_start()
+        self.finished.action_ready()
+        self.meeting = self.env["pep.meeting"].create(
+            {"plan_id": self.finished.id, "start": self.at_ten(first.window_from), "mode": "face"}
+        )
+        self.meeting.attendee_ids.attended = True
+        self.meeting.action_hold()
+        areas = self.env["pep.target.area"].search([("company_id", "=", self.company.id)], limit=TARGETS_PER_PEP)
+        self.targets = self.env["pep.target"].create(
+            [
+                {
+                    "plan_id": self.finished.id,
+                    "area_id": area.id,
+                    "name": "Reads a page aloud without help",
+                    "baseline": "Half a page",
+                    "measure": "Page read to the teacher",
+                    "target_value": "A whole page",
+                    "realistic": "Gained a third of a page last term",
+                    "strategies": "Ten minutes a day with a teaching assistant",
+                    "by_whom": "School and carer",
+                    "by_when": first.date_to,
+                    "agreed_with_child": "yes",
+                }
+                for area in areas
+            ]
+        )
+        self.request = self.env["pep.funding.request"].create(
+            {"target_id": self.targets[0].id, "name": "Tuition", "quantity": 10, "unit_cost": 42.0}
+        )
+        self.finished.action_process()
+        self.finished.next_meeting_note = "Early next term"
+        self.finished.action_complete()
+        self.reviews = second._open(self.pattern).review_ids
+        self.pattern.with_context(pep_defer_opening=True).write({"active": False, "date_out_of_care": self.in_care})
+        self.env.flush_all()
+
+    def at_ten(self, day):
+        return self.company._pep_midnight_utc(day) + timedelta(hours=10)
+
+    def make_finished_term(self, term, last=False):
+        """A finished PEP of every child: meeting, people, three targets, an issue, the reviews of the term before.
+
+        The targets of the last one are under way still: opening the next term brings them forward.
+        """
+        stages = ["complete"] * self.number
+        plans = clone(self.finished, self.plan_rows(term, stages))
+        self.add_meetings(term, plans)
+        self.add_reviews(plans, stages)
+        self.add_targets(term, plans, "open" if last else "achieved")
+        issue = self.finished.issue_ids
+        clone(issue, [{"plan_id": plan, **self.bound(child), "term_id": term.id} for plan, child in self.both(plans)])
+
+    def fill_current_term(self):
+        """The PEPs of the term of today, in every stage."""
+        stages = self.random.choices(list(STAGES), STAGES.values(), k=self.number)
+        plans = clone(self.finished, self.plan_rows(self.term, stages))
+        self.add_reviews(plans, stages)
+        self.add_meetings(self.term, plans)
+        self.add_targets(self.term, plans, "open")
+        self.term.opened_on = self.env.cr.now()
+        self.env.flush_all()
+        self.cr.execute("ANALYZE")
+
+    def bound(self, child):
+        return {"child_id": child, "child_reference": self.facts[child]["reference"]}
+
+    def both(self, plans):
+        return zip(plans, self.authority.children, strict=True)
+
+    def plan_rows(self, term, stages):
+        return [
+            self.plan_row(child, term, stage) for child, stage in zip(self.authority.children, stages, strict=True)
+        ]
+
+    def plan_row(self, child, term, state):
+        facts = self.facts[child]
+        group = academic_year.year_group(facts["date_of_birth"], term.date_from)
+        late = self.random.random() < 0.1
+        due = None if state == "complete" else self.today + timedelta(days=-9 if late else self.random.randint(0, 60))
+        return {
+            **self.bound(child),
+            "term_id": term.id,
+            "state": state,
+            "vseo_id": facts["vseo_id"],
+            "school_id": self.school_of[child],
+            "school_name": self.school_names[self.school_of[child]],
+            "year_group": str(min(max(group, -2), 13)),
+            "key_stage": academic_year.key_stage(group),
+            "sen_provision": facts["sen_provision"],
+            "due_date": term.window_to,
+            "processing_due": due if state == "processing" else None,
+            "next_due": due,
+            "completed_on": self.at_ten(term.window_to) if state == "complete" else None,
+            "issue_version": 1 if state == "complete" else 0,
+        }
+
+    def add_meetings(self, term, plans):
+        days = (term.window_to - term.window_from).days
+        starts = [self.at_ten(term.window_from + timedelta(days=self.random.randint(0, days))) for _plan in plans]
+        now = self.env.cr.now()
+        meetings = clone(
+            self.meeting,
+            [
+                {
+                    **self.bound(child),
+                    "plan_id": plan,
+                    "term_id": term.id,
+                    "start": start,
+                    "stop": start + timedelta(hours=1),
+                    "date": start.date(),
+                    "chair_id": self.facts[child]["vseo_id"],
+                    "state": "held" if start < now else "planned",
+                    "mode": self.random.choice(("face", "online")),
+                }
+                for (plan, child), start in zip(self.both(plans), starts, strict=True)
+            ],
+        )
+        for attendee in self.meeting.attendee_ids:
+            clone(attendee, [{**self.bound(child), "meeting_id": meeting} for meeting, child in self.both(meetings)])
+
+    def add_targets(self, term, plans, state):
+        """Three targets in each PEP, and money asked for one of them in two PEPs of five."""
+        self.last_targets = [
+            clone(
+                pattern,
+                [
+                    {
+                        **self.bound(child),
+                        "plan_id": plan,
+                        "term_id": term.id,
+                        "by_when": term.date_to,
+                        "state": state,
+                        "is_unfinished": state == "open",
+                    }
+                    for plan, child in self.both(plans)
+                ],
+            )
+            for pattern in self.targets
+        ]
+        asking = [row for row in zip(plans, self.authority.children, self.last_targets[0], strict=True) if row[0] % 5 < 2]
+        rows = [{**self.bound(child), "plan_id": plan, "target_id": target} for plan, child, target in asking]
+        requests = clone(self.request, rows)
+        clone(
+            self.request.funding_ids,
+            [
+                {
+                    **self.bound(child),
+                    "plan_id": plan,
+                    "term_id": term.id,
+                    "request_id": request,
+                    "school_id": self.school_of[child],
+                }
+                for request, (plan, child, _target) in zip(requests, asking, strict=True)
+            ],
+        )
+
+    def add_reviews(self, plans, stages):
+        """The reviews of the targets of the term before: done where the PEP is, and those targets with it."""
+        for pattern, targets in zip(self.reviews, self.last_targets, strict=False):
+            clone(
+                pattern,
+                [
+                    {
+                        **self.bound(child),
+                        "plan_id": plan,
+                        "target_id": target,
+                        "outcome": "achieved" if stage == "complete" else None,
+                    }
+                    for (plan, child), target, stage in zip(self.both(plans), targets, stages, strict=True)
+                ],
+            )
+            done = [target for target, stage in zip(targets, stages, strict=True) if stage == "complete"]
+            self.cr.execute(
+                "UPDATE pep_target SET state = 'achieved', is_unfinished = FALSE WHERE id = ANY(%s) AND is_unfinished",
+                (done,),
+            )
+        self.env.invalidate_all()

@@ -1,0 +1,232 @@
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import freeze_time, tagged
+
+from tests.common import PepCase
+
+
+@tagged("post_install", "-at_install")
+class TestTerm(PepCase):
+    def on(self, day):
+        return self.env["pep.term"]._term_on(self.council, day)
+
+    def test_every_day_belongs_to_one_term(self):
+        day, last = date(2026, 9, 1), date(2029, 8, 31)
+        terms = self.env["pep.term"]
+        while day <= last:
+            term = self.on(day)
+            self.assertTrue(term.date_from <= day, day)
+            terms |= term
+            day += timedelta(days=1)
+        self.assertEqual(len(terms), 9)
+        ordered = terms.sorted("date_from")
+        for term, following in zip(ordered, ordered[1:], strict=False):
+            self.assertEqual(term.date_to + timedelta(days=1), following.date_from)
+
+    def test_the_turn_of_the_year_and_29_february(self):
+        self.assertEqual(self.on(date(2027, 8, 31)).name, "Summer 2027")
+        self.assertEqual(self.on(date(2027, 9, 1)).name, "Autumn 2027")
+        self.assertEqual(self.on(date(2028, 2, 29)).name, "Spring 2028")
+
+    def test_generating_twice_makes_nothing_twice(self):
+        before = self.env["pep.term"].search_count([("company_id", "=", self.council.id)])
+        self.assertGreaterEqual(before, 9)
+        self.env["pep.term"]._generate(self.council)
+        self.assertEqual(self.env["pep.term"].search_count([("company_id", "=", self.council.id)]), before)
+
+    def test_a_council_moves_the_first_day_and_the_term_before_gives_way(self):
+        spring = self.on(date(2027, 2, 1))
+        autumn = self.on(date(2026, 12, 1))
+        spring.write({"date_from": date(2027, 1, 5), "window_from": date(2027, 1, 5)})
+        autumn.invalidate_recordset()
+        self.assertEqual(autumn.date_to, date(2027, 1, 4))
+        self.assertEqual(self.on(date(2027, 1, 4)), autumn)
+
+    def test_terms_out_of_order_or_outside_their_year_are_refused(self):
+        spring = self.on(date(2027, 2, 1))
+        for day in (date(2026, 8, 15), date(2027, 5, 1), date(2028, 2, 1)):
+            with self.subTest(day), self.assertRaises(ValidationError), self.env.cr.savepoint():
+                spring.write({"date_from": day, "window_from": day, "window_to": day})
+
+    def test_the_rule_of_the_council(self):
+        for name, value in (("pep_spring_start", "02-30"), ("pep_spring_start", "May"), ("pep_summer_start", "01-01")):
+            with self.subTest(value), self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.council[name] = value
+
+    def test_today_is_the_council_s_today(self):
+        # half past midnight on 1 September in British Summer Time is still August in UTC
+        with freeze_time("2027-08-31 23:30:00"):
+            self.assertEqual(self.council._pep_today(), date(2027, 9, 1))
+            self.assertEqual(self.on(self.council._pep_today()).name, "Autumn 2027")
+        with freeze_time("2027-12-31 23:30:00"):
+            self.assertEqual(self.council._pep_today(), date(2027, 12, 31))
+
+
+@tagged("post_install", "-at_install")
+class TestOpenTerm(PepCase):
+    def test_one_pep_for_each_child_in_scope_and_never_two(self):
+        children = self.make_children(5)
+        made = self.term._open()
+        self.assertEqual(made.child_id, children)
+        self.assertFalse(self.term._open())
+        with patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: 60.0):
+            self.env["pep.term"]._cron_open()
+            self.env["pep.term"]._cron_open()
+        self.assertEqual(self.env["pep.plan"].search_count([("child_id", "in", children.ids)]), 5)
+
+    def test_the_button_says_what_it_did(self):
+        self.make_children(2)
+        term = self.as_user(self.term, "head")
+        self.assertIn("2", term.action_open()["params"]["message"])
+        self.assertIn("already", term.action_open()["params"]["message"])
+        far = self.next_term(self.next_term())
+        with self.assertRaises(UserError):
+            self.as_user(far, "head").action_open()
+
+    def test_two_peps_for_one_child_and_term_are_refused_by_the_database(self):
+        plan = self.make_plan()
+        with self.assertRaises(Exception) as caught, self.env.cr.savepoint():
+            self.as_user(self.env["pep.plan"], "vseo").create({"child_id": plan.child_id.id, "term_id": self.term.id})
+        self.assertIn("pep_plan", str(caught.exception))
+
+    def test_who_is_in_scope(self):
+        today = self.today
+        code = self.env["pep.code"]
+        statuses = {status: code.search([("kind", "=", "legal_status"), ("code", "=", status)]) for status in ("V3", "C2")}
+
+        def child(legal=None, **values):
+            child = self.make_children(**values)
+            if legal:
+                self.env["pep.care.episode"].create(
+                    {"child_id": child.id, "date_from": child.date_into_care, "legal_status_id": statuses[legal].id}
+                )
+            return child
+
+        def years_ago(years, days=0):
+            return fields.Date.subtract(today, years=years) + timedelta(days=days)
+
+        inside = {
+            "no episode": child(),
+            "care order": child("C2"),
+            "three today": child(date_of_birth=years_ago(3), date_into_care=years_ago(1)),
+            "eighteen tomorrow": child(date_of_birth=years_ago(18, 1)),
+            "leaves tomorrow": child(date_out_of_care=today + timedelta(days=1)),
+            "not on roll": child(school=False),
+        }
+        outside = {
+            "short breaks": child("V3"),
+            "three tomorrow": child(date_of_birth=years_ago(3, 1), date_into_care=years_ago(1)),
+            "eighteen today": child(date_of_birth=years_ago(18)),
+            "left today": child(date_out_of_care=today),
+            "not yet in care": child(date_into_care=today + timedelta(days=1)),
+            "archived": child(active=False),
+        }
+        made = self.term._open().child_id
+        self.assertFalse({name for name, one in inside.items() if one not in made})
+        self.assertFalse({name for name, one in outside.items() if one in made})
+
+    def test_the_age_range_is_the_council_s(self):
+        young = self.make_children(date_of_birth=fields.Date.subtract(self.today, years=2), date_into_care=self.today)
+        self.assertFalse(self.term._open(young))
+        self.council.pep_age_from = 2
+        self.assertEqual(self.term._open(young).child_id, young)
+
+    def test_form_and_facts_as_at_opening(self):
+        def born(age):
+            return date(self.term.academic_year - age, 9, 1)
+
+        cases = {
+            "early_years": self.make_children(date_of_birth=born(4)),
+            "statutory": self.make_children(date_of_birth=born(9)),
+            "post16": self.make_children(date_of_birth=born(17)),
+            "not_on_roll": self.make_children(school=False),
+        }
+        self.term._open()
+        for variant, child in cases.items():
+            with self.subTest(variant):
+                self.assertEqual(child.plan_ids.variant, variant)
+        plan = cases["statutory"].plan_ids
+        self.assertRecordValues(
+            plan,
+            [
+                {
+                    "school_id": self.school.id,
+                    "school_name": self.school.name,
+                    "year_group": "4",
+                    "key_stage": "ks2",
+                    "vseo_id": self.users["vseo"].id,
+                    "due_date": self.term.window_to,
+                    "next_due": self.term.window_to,
+                    "child_reference": cases["statutory"].reference,
+                }
+            ],
+        )
+        self.assertEqual(plan.rules["pep_attendance_persistent"], 90.0)
+        self.council.pep_attendance_persistent = 85.0
+        self.assertEqual(plan.rules["pep_attendance_persistent"], 90.0)
+
+    def test_into_care_mid_term_gets_an_initial_pep_the_same_day(self):
+        self.term._open()
+        child = self.make_children(date_into_care=self.today)
+        self.assertRecordValues(
+            child.plan_ids, [{"term_id": self.term.id, "due_date": self.today + timedelta(weeks=4), "state": "not_started"}]
+        )
+        self.assertEqual(child.plan_ids.kind_id.code, "initial")
+        later = self.make_children(date_into_care=False)
+        self.assertFalse(later.plan_ids)
+        later.date_into_care = self.today
+        self.assertEqual(later.plan_ids.kind_id.code, "initial")
+
+    def test_before_the_term_is_opened_nobody_gets_one_early(self):
+        self.assertFalse(self.make_children(date_into_care=self.today).plan_ids)
+
+    def test_back_in_care_after_an_earlier_period_is_initial_again(self):
+        child = self.make_children(date_into_care=date(self.today.year - 3, 1, 1))
+        earlier = self.env["pep.term"]._term_on(self.council, date(self.today.year - 2, 2, 1))
+        self.env["pep.plan"].create(earlier._prepare_plans(child))
+        child.date_into_care = self.term.date_from
+        self.assertEqual(self.make_plan(child).kind_id.code, "initial")
+
+    def test_going_live_leaves_earlier_terms_shut(self):
+        child = self.make_children()
+        self.council.pep_go_live = self.term.date_from
+        past = self.env["pep.term"]._term_on(self.council, self.term.date_from - timedelta(days=1))
+        self.assertFalse(past._open(child))
+        self.assertTrue(self.term._open(child))
+
+    def test_the_vseo_follows_into_open_peps_only(self):
+        finished, under_way = self.make_children(2)
+        plans = self.term._open()
+        plans.filtered(lambda plan: plan.child_id == finished)._move("complete")
+        (finished | under_way).vseo_id = self.users["other_vseo"]
+        self.assertEqual(finished.plan_ids.vseo_id, self.users["vseo"])
+        self.assertEqual(under_way.plan_ids.vseo_id, self.users["other_vseo"])
+
+    def test_late_is_by_the_council_s_clock(self):
+        plan = self.make_plan()
+        self.assertFalse(plan.is_late)
+        plan.due_date = self.today
+        self.assertFalse(plan.is_late)
+        self.assertNotIn(plan, self.env["pep.plan"].search([("is_late", "=", True)]))
+        plan.due_date = self.today - timedelta(days=1)
+        self.env.flush_all()
+        plan.invalidate_recordset()
+        self.assertTrue(plan.is_late)
+        self.assertIn("Meeting due by", plan.late_reason)
+        self.assertIn(plan, self.env["pep.plan"].search([("is_late", "=", True)]))
+        self.assertNotIn(plan, self.env["pep.plan"].search([("is_late", "=", False)]))
+        plan._take_step("cancel", "Adopted")
+        self.assertFalse(plan.is_late)
+
+    def test_a_pep_by_hand_takes_the_facts_and_an_extra_kind(self):
+        child = self.make_children()
+        desk = self.env["pep.kind"].search([("company_id", "=", self.council.id), ("code", "=", "desk")])
+        plan = self.as_user(self.env["pep.plan"], "vseo").create(
+            {"child_id": child.id, "term_id": self.term.id, "kind_id": desk.id, "year_group": "13"}
+        )
+        self.assertEqual(plan.kind_id.code, "desk")
+        self.assertEqual(plan.year_group, child.year_group)
+        self.assertEqual(plan.school_id, self.school)
