@@ -1,7 +1,7 @@
 """Reading the public register of schools in England, "Get Information about Schools" (GIAS).
 
-Two of its downloads are understood, both CSV with one heading row, read by the *name* of the column, since the Department
-for Education adds and drops columns (133 in 2018, 139 in 2024):
+Two of its downloads are understood, both CSV with one heading row, read by the *name* of the column, since the
+Department for Education adds and drops columns (133 in 2018, 139 in 2024):
 
 * all establishment data: one row a school (:func:`read_schools`);
 * establishment links: one row a link of a school to its predecessor, successor or other (:func:`read_links`).

@@ -16,37 +16,10 @@ from .ssda903_common import SHARED
 CODE_LISTS = SHARED / "codes" / "ssda903_2024_codelists.csv"
 
 # The placement codes of two collection years, as the validation rules of the return list them.
-PLACEMENTS_2022 = set(
-    [
-        "A3",
-        "A4",
-        "A5",
-        "A6",
-        "H5",
-        "K1",
-        "K2",
-        "P1",
-        "P2",
-        "P3",
-        "R1",
-        "R2",
-        "R3",
-        "R5",
-        "S1",
-        "T0",
-        "T1",
-        "T2",
-        "T3",
-        "T4",
-        "U1",
-        "U2",
-        "U3",
-        "U4",
-        "U5",
-        "U6",
-        "Z1",
-    ]
-)
+PLACEMENTS_2022 = {
+    *("A3", "A4", "A5", "A6", "H5", "K1", "K2", "P1", "P2", "P3", "R1", "R2", "R3", "R5", "S1"),
+    *("T0", "T1", "T2", "T3", "T4", "U1", "U2", "U3", "U4", "U5", "U6", "Z1"),
+}
 PLACEMENTS_2025 = PLACEMENTS_2022 - {"H5", "P2", "Z1"} | {"K3", "Z11", "Z12", "Z13", "Z14"}
 
 

@@ -59,7 +59,9 @@ class TestSchoolAcademise(SchoolCase):
 
     def test_the_new_school(self):
         new = self._academise(self._day(-30), name="Elm Academy", trust="Elm Trust", type_code="28")
-        self.assertEqual((new.name, new.pep_trust, new.street, new.city), ("Elm Academy", "Elm Trust", "Elm Road", "Leeds"))
+        self.assertEqual(
+            (new.name, new.pep_trust, new.street, new.city), ("Elm Academy", "Elm Trust", "Elm Road", "Leeds")
+        )
         self.assertEqual((new.pep_school_type_code, new.pep_school_type), ("28", "Academy sponsor led"))
         self.assertEqual((new.pep_laestab, new.pep_la_code, new.pep_school_phase), ("330/2001", "330", "primary"))
         self.assertFalse(new.pep_maintained or new.company_id or new.pep_outside_gias)

@@ -168,6 +168,22 @@ class TestOpenTerm(PepCase):
         self.council.pep_attendance_persistent = 85.0
         self.assertEqual(plan.rules["pep_attendance_persistent"], 90.0)
 
+    def test_a_term_opened_early_or_late_has_the_facts_of_that_term(self):
+        autumn = self.env["pep.term"]._term_on(self.council, date(2027, 10, 1))
+        child = self.make_children(date_of_birth=date(2016, 3, 1), date_into_care=date(2024, 1, 1), school=False)
+        primary, secondary = self.school, self.make_school("Oak High School", "100002")
+        self.env["pep.enrolment"].create(
+            [
+                {"child_id": child.id, "school_id": primary.id, "date_from": "2020-09-01", "date_to": "2027-08-31"},
+                {"child_id": child.id, "school_id": secondary.id, "date_from": "2027-09-01"},
+            ]
+        )
+        summer = self.env["pep.term"]._term_on(self.council, date(2027, 5, 1))
+        with freeze_time("2027-08-20 12:00:00"):
+            self.assertRecordValues(autumn._open(child), [{"year_group": "7", "school_id": secondary.id}])
+        with freeze_time("2027-09-20 12:00:00"):
+            self.assertRecordValues(summer._open(child), [{"year_group": "6", "school_id": primary.id}])
+
     def test_into_care_mid_term_gets_an_initial_pep_the_same_day(self):
         self.term._open()
         child = self.make_children(date_into_care=self.today)

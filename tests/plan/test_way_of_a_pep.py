@@ -90,6 +90,18 @@ class TestWayOfAPep(PepCase):
         )
         self.assertEqual((made.state, made.issue_version), ("not_started", 0))
 
+    def test_where_a_child_learns_is_recorded_before_ready(self):
+        """A school, or a kind of enrolment that has none; no enrolment at all is not known."""
+        for kind, known in ((None, False), ("not_on_roll", True), ("custody", True), ("hospital", True)):
+            with self.subTest(kind):
+                child = self.make_children(school=False)
+                if kind:
+                    self.env["pep.enrolment"].create({"child_id": child.id, "kind": kind, "date_from": self.today})
+                plan = self.as_user(self.make_plan(child), "vseo")
+                plan.action_start()
+                self.assertEqual(not plan.action_ready(), known)
+                self.assertEqual(plan.state, "ready" if known else "gathering")
+
     def test_without_an_academic_target_it_stays_ready(self):
         self.bring_to("ready")
         self.hold_meeting(self.plan)

@@ -270,6 +270,11 @@ class PepChild(models.Model):
         for child in self:
             child.last_face_to_face = last.get(child, False)
 
+    def get_formview_action(self, access_uid=None):
+        """From a picker that shows names a child still opens under the reference: the title of a page is no secret."""
+        children = self.with_context(pep_show_name=False)
+        return super(PepChild, children).get_formview_action(access_uid=access_uid)
+
     # === Constraints ===
 
     @api.constrains("date_into_care", "date_out_of_care", "date_of_birth")

@@ -6,9 +6,9 @@ LINK_KINDS = [("register", "From the register"), ("academised", "Academised here
 class PepSchoolLink(models.Model):
     """One school follows another, from a day on.
 
-    Links come from the register (links file of GIAS), or from the action *Academised*. The latter may lie in the future:
-    what the old and the new school *are* and whom money goes to then changes on the day, by a nightly job; who may see
-    which child needs no job, since enrolments and school staff carry their dates.
+    Links come from the register (links file of GIAS), or from the action *Academised*. The latter may lie in the
+    future: what the old and the new school *are* and whom money goes to then changes on the day, by a nightly job; who
+    may see which child needs no job, since enrolments and school staff carry their dates.
     """
 
     _name = "pep.school.link"
@@ -24,7 +24,9 @@ class PepSchoolLink(models.Model):
     date = fields.Date(string="From", readonly=True, help="First day of the new school. Empty: the register has none.")
     kind = fields.Selection(LINK_KINDS, string="Origin", required=True, readonly=True)
     is_applied = fields.Boolean(
-        string="Taken effect", readonly=True, help="For “Academised here”: the day came, schools and money were changed."
+        string="Taken effect",
+        readonly=True,
+        help="For “Academised here”: the day came, schools and money were changed.",
     )
 
     _pair_uniq = models.Constraint("UNIQUE (predecessor_id, successor_id)", "These two schools are linked already.")

@@ -1,4 +1,5 @@
 from datetime import date
+from itertools import pairwise
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -83,9 +84,8 @@ class PepSchoolStaff(models.Model):
     @api.constrains("school_id", "user_id", "date_from", "date_to", "active")
     def _check_overlap(self):
         rows = self.search([("school_id", "in", self.school_id.ids), ("user_id", "in", self.user_id.ids)])
-        for (_school, _user), same in rows.grouped(lambda row: (row.school_id.id, row.user_id.id)).items():
-            ordered = same.sorted("date_from")
-            for row, following in zip(ordered, ordered[1:], strict=False):
+        for same in rows.grouped(lambda row: (row.school_id.id, row.user_id.id)).values():
+            for row, following in pairwise(same.sorted("date_from")):
                 if (row.date_to or date.max) >= following.date_from:
                     raise ValidationError(
                         self.env._(
@@ -100,7 +100,8 @@ class PepSchoolStaff(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         users = self.env["res.users"].sudo()  # sudo: only the name, kept on the row
-        names = {user.id: user.name for user in users.browse({vals.get("user_id") for vals in vals_list} - {None, False})}
+        users = users.browse({vals["user_id"] for vals in vals_list if vals.get("user_id")})
+        names = {user.id: user.name for user in users}
         for vals in vals_list:
             vals["user_name"] = names.get(vals.get("user_id"), False)
         self.flush_model(["date_to", "active"])  # rows that were ended just now make room for new ones

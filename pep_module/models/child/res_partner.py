@@ -81,12 +81,8 @@ class ResPartner(models.Model):
         string="Outside the register", copy=False, help="Added by hand: the register does not list it (yet)."
     )
     pep_staff_ids = fields.One2many("pep.school.staff", "school_id", string="School staff", groups=STAFF_GROUPS)
-    pep_predecessor_ids = fields.One2many(
-        "pep.school.link", "successor_id", string="Predecessors", groups=STAFF_GROUPS
-    )
-    pep_successor_ids = fields.One2many(
-        "pep.school.link", "predecessor_id", string="Successors", groups=STAFF_GROUPS
-    )
+    pep_predecessor_ids = fields.One2many("pep.school.link", "successor_id", string="Predecessors", groups=STAFF_GROUPS)
+    pep_successor_ids = fields.One2many("pep.school.link", "predecessor_id", string="Successors", groups=STAFF_GROUPS)
 
     _pep_urn_uniq = models.UniqueIndex(
         "(pep_urn) WHERE pep_urn IS NOT NULL", "Another school has this URN already. Every URN is one school."
@@ -164,7 +160,7 @@ class ResPartner(models.Model):
         :return: one ``res.partner``, empty for none
         """
         school = self
-        links = self.env["pep.school.link"].sudo()  # sudo: which school follows which is no secret, portal users ask too
+        links = self.env["pep.school.link"].sudo()  # sudo: which school follows which is no secret
         for _step in range(10):  # schools change their identity once or twice in a lifetime
             link = links.search(
                 [("predecessor_id", "=", school.id), ("kind", "=", "academised"), ("date", "<=", day)], limit=1

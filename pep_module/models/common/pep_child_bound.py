@@ -16,6 +16,7 @@ class PepChildBound(models.AbstractModel):
 
     _name = "pep.child.bound"
     _description = "Record about one child"
+    _rec_name = "child_reference"
     _child_parent = None
 
     child_id = fields.Many2one("pep.child", string="Child", required=True, index=True, ondelete="restrict")
@@ -33,10 +34,27 @@ class PepChildBound(models.AbstractModel):
         help="The child's name, for those who may see this child. Never stored here.",
     )
 
-    @api.depends("child_reference")
+    @api.depends("child_reference", "child_id.full_name")
+    @api.depends_context("uid", "pep_show_name")
     def _compute_display_name(self):
+        """The reference; in our own pickers, for those who may see the child, with the name before it."""
+        named = self.env["pep.child"]._may_show_names()
         for record in self:
             record.display_name = record.child_reference
+            if named and record.child_name:
+                record.display_name = f"{record.child_name} ({record.child_reference})"
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        domain = super()._search_display_name(operator, value)
+        if self.env["pep.child"]._may_show_names() and isinstance(value, str):
+            domain |= self._search_child_name(operator, value)
+        return domain
+
+    def get_formview_action(self, access_uid=None):
+        """From a picker that shows names a record still opens under its reference: the title of a page is no secret."""
+        records = self.with_context(pep_show_name=False)
+        return super(PepChildBound, records).get_formview_action(access_uid=access_uid)
 
     @api.depends("child_id.full_name")
     @api.depends_context("uid")
@@ -47,6 +65,15 @@ class PepChildBound(models.AbstractModel):
 
     def _search_child_name(self, operator, value):
         return Domain("child_id.full_name", operator, value)
+
+    @api.model
+    def default_get(self, fields_list):
+        """A record that hangs on another is about the same child: say so before it is saved, for the pickers' sake."""
+        values = super().default_get(fields_list)
+        parent = values.get(self._child_parent)
+        if parent and "child_id" in fields_list:
+            values["child_id"] = self.env[self._fields[self._child_parent].comodel_name].browse(parent).child_id.id
+        return values
 
     @api.model_create_multi
     def create(self, vals_list):

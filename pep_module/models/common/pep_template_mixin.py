@@ -15,7 +15,14 @@ class PepTemplateMixin(models.AbstractModel):
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", string="Council", index=True, ondelete="restrict")
+    company_id = fields.Many2one(
+        "res.company",
+        string="Council",
+        index=True,
+        ondelete="restrict",
+        default=lambda self: not self.env.su and self.env.company,
+        help="What a person adds belongs to their council; what the app ships belongs to none.",
+    )
     template_id = fields.Many2one(
         "pep.template.mixin", string="Made from template", readonly=True, ondelete="restrict", copy=False
     )

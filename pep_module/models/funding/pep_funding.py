@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 
+WORDS_GROUPS = "pep_module.group_pep_support"
+
+
 class PepFunding(models.Model):
     """The money of one request: how much, of which fund, for which school, and how far it is.
 
@@ -40,7 +43,12 @@ class PepFunding(models.Model):
     asked_by_id = fields.Many2one("res.users", string="Asked by", required=True, readonly=True, ondelete="restrict")
     decided_by_id = fields.Many2one("res.users", string="Decided by", readonly=True, ondelete="restrict")
     decided_on = fields.Datetime(readonly=True)
-    decision_note = fields.Char(readonly=True)
+    decision_note = fields.Char(string="Why", readonly=True)
+    # The words of the request, for those who may read it: never finance, whatever else they are
+    purpose = fields.Char(string="What for", compute="_compute_words", groups=WORDS_GROUPS)
+    why = fields.Text(string="How it helps", compute="_compute_words", groups=WORDS_GROUPS)
+    provider = fields.Char(compute="_compute_words", groups=WORDS_GROUPS)
+    target_name = fields.Char(string="For the target", compute="_compute_words", groups=WORDS_GROUPS)
 
     _request_uniq = models.UniqueIndex("(request_id)", "This request has its money already.")
     _approved_within_asked = models.Constraint(
@@ -51,6 +59,17 @@ class PepFunding(models.Model):
         "CHECK (decided_by_id IS NULL OR state = 'cancelled' OR decided_by_id <> asked_by_id)",
         "Nobody decides on their own request.",
     )
+
+    @api.depends("request_id.name", "request_id.why", "request_id.provider", "request_id.target_id.name")
+    @api.depends_context("uid")
+    def _compute_words(self):
+        readable = self.request_id._filtered_access("read")
+        for funding in self:
+            request = funding.request_id & readable
+            funding.purpose = request.name
+            funding.why = request.why
+            funding.provider = request.provider
+            funding.target_name = request.target_name
 
     @api.constrains("request_id", "child_id", "plan_id")
     def _check_request(self):

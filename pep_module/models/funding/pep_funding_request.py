@@ -20,6 +20,7 @@ class PepFundingRequest(models.Model):
         store=True, readonly=False, precompute=True,
     )  # fmt: skip
     target_id = fields.Many2one("pep.target", required=True, index=True, ondelete="restrict")
+    target_name = fields.Char(related="target_id.name", string="For the target")
     name = fields.Char(string="What for", required=True, help="What the money buys.")
     why = fields.Text(help="How it helps to reach the target.")
     provider = fields.Char(help="Who delivers it.")

@@ -1,9 +1,11 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..child.pep_child import KEY_STAGES, SEN_PROVISION, YEAR_GROUPS
-from ..child.pep_enrolment import KINDS
+from ..child.pep_enrolment import KINDS, NEEDS_SCHOOL
 from .pep_term import QUIET
 
 STATES = [
@@ -102,6 +104,8 @@ class PepPlan(models.Model):
     # For lists and the board
     meeting_date = fields.Datetime(string="Meeting", compute="_compute_meeting")
     meeting_id = fields.Many2one("pep.meeting", compute="_compute_meeting", string="Meeting held or next")
+    meeting_state = fields.Selection(related="meeting_id.state", string="State of the meeting")
+    meeting_required = fields.Boolean(related="kind_id.meeting_required", string="Needs a meeting")
     target_count = fields.Integer(compute="_compute_counts")
     review_open_count = fields.Integer(string="Targets still to review", compute="_compute_counts")
     amount_asked = fields.Monetary(compute="_compute_counts", string="PP+ asked for")
@@ -115,6 +119,14 @@ class PepPlan(models.Model):
     _board_index = models.Index("(vseo_id, term_id, state)")
 
     # === Computes ===
+
+    @api.depends("term_id")
+    def _compute_display_name(self):
+        """In pickers, which of the child's PEPs. Everywhere else the reference alone."""
+        super()._compute_display_name()
+        if self.env["pep.child"]._may_show_names():
+            for plan in self:
+                plan.display_name = f"{plan.display_name}, {plan.term_id.name}"
 
     @api.model
     def _group_expand_state(self, states, domain):
@@ -177,14 +189,16 @@ class PepPlan(models.Model):
                 [("plan_id", "in", ids), ("outcome", "=", False)], ["plan_id"], ["__count"]
             )
         )
-        money = {
-            plan: (asked, approved)
-            for plan, asked, approved in self.env["pep.funding"]._read_group(
-                [("plan_id", "in", ids), ("state", "!=", "cancelled")],
-                ["plan_id"],
-                ["amount_asked:sum", "amount_approved:sum"],
-            )
-        }
+        money = {}
+        if self.env["pep.funding"].has_access("read"):
+            money = {
+                plan: (asked, approved)
+                for plan, asked, approved in self.env["pep.funding"]._read_group(
+                    [("plan_id", "in", ids), ("state", "!=", "cancelled")],
+                    ["plan_id"],
+                    ["amount_asked:sum", "amount_approved:sum"],
+                )
+            }
         for plan in self:
             plan.target_count = targets.get(plan, 0)
             plan.review_open_count = reviews.get(plan, 0)
@@ -233,7 +247,8 @@ class PepPlan(models.Model):
         return missing
 
     def _gate_setting(self):
-        if not self.school_id and self.variant != "not_on_roll":
+        without_school = self.setting_kind and self.setting_kind not in NEEDS_SCHOOL
+        if not self.school_id and not without_school:
             return self.env._("the school is not known")
 
     def _gate_meeting(self):
@@ -477,6 +492,24 @@ class PepPlan(models.Model):
         return []
 
     # === Actions ===
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """An empty board says what to do next: open the term, for those who may; ask for it, for the others."""
+        term = self.env["pep.term"]._term_on(self.env.company, self.env.company._pep_today())
+        if term.opened_on:
+            return help_message
+        if not term._may_open():
+            return help_message + Markup("<p>%s</p>") % self.env._(
+                "%(term)s has not been opened yet. The head of the virtual school opens it.", term=term.name
+            )
+        return help_message + Markup(
+            '<p>%s</p><p><a type="action" class="btn btn-primary" data-model="pep.term" '
+            'data-method="action_open_current">%s</a></p>'
+        ) % (
+            self.env._("Opening a term makes one PEP for every child who needs one, and brings unfinished targets forward."),
+            self.env._("Open %(term)s", term=term.name),
+        )
 
     def action_plan_meeting(self):
         """Open the meeting of this PEP, or a new one."""

@@ -1,13 +1,17 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...tools import academic_year
 
+_logger = logging.getLogger(__name__)
+
 SEASONS = [("autumn", "Autumn"), ("spring", "Spring"), ("summer", "Summer")]
 CHUNK = 1000
+TRIES = 5
+CONFLICTS = (ConcurrencyError, DeadlockDetected, SerializationFailure, UniqueViolation)
 QUIET = {
     "mail_create_nolog": True,
     "mail_create_nosubscribe": True,
@@ -46,7 +50,8 @@ class PepTerm(models.Model):
     window_to = fields.Date(string="Meetings until", required=True, help="PEPs of the term are due by this day.")
     opened_on = fields.Datetime(readonly=True, copy=False)
     plan_count = fields.Integer(compute="_compute_plan_count")
-    is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
+    is_current = fields.Boolean(string="This term", compute="_compute_is_current", search="_search_is_current")
+    is_previous = fields.Boolean(string="Last term", compute="_compute_is_current", search="_search_is_previous")
 
     _season_uniq = models.Constraint(
         "UNIQUE (company_id, academic_year, season)", "The council has this term already."
@@ -78,14 +83,21 @@ class PepTerm(models.Model):
             term.plan_count = counts.get(term, 0)
 
     def _compute_is_current(self):
-        current = self._current_terms()
+        current, previous = self._current_terms(), self._previous_terms()
         for term in self:
             term.is_current = term in current
+            term.is_previous = term in previous
 
     def _search_is_current(self, operator, value):
         if operator != "in":
             return NotImplemented
         domain = Domain("id", "in", self._current_terms().ids)
+        return domain if True in value else ~domain
+
+    def _search_is_previous(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("id", "in", self._previous_terms().ids)
         return domain if True in value else ~domain
 
     @api.constrains("date_from", "window_to", "season", "academic_year")
@@ -112,6 +124,14 @@ class PepTerm(models.Model):
         terms = self.browse()
         for company in self.env.companies:
             terms |= self._term_on(company, company._pep_today())
+        return terms
+
+    @api.model
+    def _previous_terms(self):
+        """The term before that of today, one for each council whose terms the user sees."""
+        terms = self.browse()
+        for term in self._current_terms():
+            terms |= self._term_on(term.company_id, term.date_from - timedelta(days=1))
         return terms
 
     @api.model
@@ -159,6 +179,8 @@ class PepTerm(models.Model):
 
     def action_open(self):
         """Button: a PEP for each child in scope who has none in this term. Press it as often as you like."""
+        if not self._may_open():
+            raise AccessError(self.env._("The head or the administrator of the virtual school opens a term."))
         for term in self:
             if term.company_id._pep_today() < term.date_from - timedelta(days=28):
                 raise UserError(
@@ -180,55 +202,117 @@ class PepTerm(models.Model):
         }
 
     @api.model
+    def _may_open(self):
+        groups = ("pep_module.group_pep_head", "pep_module.group_pep_admin")
+        return self.env.su or any(self.env.user.has_group(group) for group in groups)
+
+    @api.model
+    def action_open_current(self):
+        """Link on an empty board: open the term of today."""
+        return self._term_on(self.env.company, self.env.company._pep_today()).action_open()
+
+    @api.model
     def _cron_open(self):
-        """Daily: open the current term of each council for the children who have no PEP in it yet. Idempotent."""
+        """Daily: open the current term of each council for the children who have no PEP in it yet. Idempotent.
+
+        Commits after each chunk, so that a kill loses one chunk at most. A council that fails is logged and passed over:
+        the others still get their PEPs.
+        """
         companies = self.env["res.company"].search([])
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(companies))
         for company in companies:
-            self._generate(company)
-            self._term_on(company, company._pep_today())._open(commit=True)
+            try:
+                self._repeat_on_conflict(self._generate, company)
+                self._term_on(company, company._pep_today())._open_by_chunks()
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("The current term of council %s could not be opened", company.id)
             if not cron._commit_progress(1):
                 break
 
-    def _open(self, children=None, commit=False):
-        """Make the PEPs of these terms that are missing.
+    def _open(self, children=None):
+        """Make the PEPs of these terms that are missing, in this transaction.
 
         :param children: only these; default everyone in scope
-        :param bool commit: commit after each chunk (scheduled work), so that a kill loses one chunk at most
         :return: the ``pep.plan`` records made
+        :raise ConcurrencyError: another transaction has just made one of them; Odoo then runs the request again
         """
         made = self.env["pep.plan"]
-        for term in self:
-            go_live = term.company_id.pep_go_live
-            if go_live and term.date_to and term.date_to < go_live:
-                continue
+        for term in self._since_go_live():
+            if children is None:
+                term._take_turn()
             missing = term._children_without_plan(children)
             for start in range(0, len(missing), CHUNK):
-                # two openings at once take turns; what the first made, the second no longer misses
-                term.sudo().lock_for_update()  # sudo: whoever opens need not be allowed to edit terms
-                chunk = missing[start : start + CHUNK]
-                if start or commit:
-                    chunk -= term._plans_of(chunk).child_id
-                made |= term._make_plans(chunk)
-                if commit:
-                    self.env["ir.cron"]._commit_progress(0)
-            if not term.opened_on and children is None:
-                term.sudo().opened_on = fields.Datetime.now()  # sudo: as above
+                made |= term._make_plans(missing[start : start + CHUNK])
+            if children is None:
+                term._note_opened()
         return made
+
+    def _open_by_chunks(self):
+        """The same for everyone in scope, as scheduled work: one committed transaction for each chunk."""
+        for term in self._since_go_live():
+            missing = term._children_without_plan()
+            for start in range(0, len(missing), CHUNK):
+                term._repeat_on_conflict(term._open_chunk, missing[start : start + CHUNK])
+            term._repeat_on_conflict(term._note_opened)
+
+    def _open_chunk(self, children):
+        self._take_turn()
+        self._make_plans(children - self._plans_of(children).child_id)
+
+    def _take_turn(self):
+        """Wait until nobody else is opening this term for everyone.
+
+        The write is what makes it safe: a transaction that had to wait sees the data as they were before the other one,
+        and having written makes PostgreSQL refuse it, so that it runs again with what the other one made in sight.
+        """
+        self.ensure_one()
+        self.env.cr.execute(  # raw SQL: a lock that waits; being refused is foreseen, and no error for the log
+            SQL("UPDATE pep_term SET write_date = %s WHERE id = %s", self.env.cr.now(), self.id), log_exceptions=False
+        )
+
+    def _repeat_on_conflict(self, function, *arguments):
+        """Run a step of scheduled work and commit it; run it again when another transaction was quicker."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                function(*arguments)
+                self.env["ir.cron"]._commit_progress()
+                return
+            except CONFLICTS:
+                self.env.cr.rollback()
+                if not tries_left:
+                    raise
+
+    def _note_opened(self):
+        if not self.opened_on:
+            self.sudo().opened_on = fields.Datetime.now()  # sudo: whoever opens need not be allowed to edit terms
+
+    def _since_go_live(self):
+        """These terms without those that had ended before their council went live."""
+        return self.filtered(
+            lambda term: not (term.company_id.pep_go_live and term.date_to and term.date_to < term.company_id.pep_go_live)
+        )
 
     def _plans_of(self, children):
         self.ensure_one()
         plans = self.env["pep.plan"].sudo()  # sudo: a PEP that the user can't see still counts as there
         return plans.search([("term_id", "=", self.id), ("child_id", "in", children.ids)])
 
+    def _day_of_facts(self):
+        """Today, or the day of the term that is nearest to it.
+
+        So a PEP opened in August for the autumn has the year group and the school of the autumn.
+        """
+        self.ensure_one()
+        day = max(self.company_id._pep_today(), self.date_from)
+        return min(day, self.date_to) if self.date_to else day
+
     def _children_without_plan(self, children=None):
         """Children in scope today (or on the term's first or last day, when it is not today's) without a PEP in it."""
         self.ensure_one()
         self.sudo().lock_for_update()  # sudo: whoever opens need not be allowed to edit terms
-        day = max(self.company_id._pep_today(), self.date_from)
-        if self.date_to:
-            day = min(day, self.date_to)
+        day = self._day_of_facts()
         everyone = self.env["pep.child"].sudo()  # sudo: the council's duty is to every child, not to those the user sees
         domain = everyone._in_scope_domain(self.company_id, day) & ~Domain(
             "plan_ids", "any", [("term_id", "=", self.id)]
@@ -241,26 +325,32 @@ class PepTerm(models.Model):
         """Insert one PEP for each child, with the facts as they are now and the unfinished targets to review."""
         self.ensure_one()
         plans = self.env["pep.plan"].sudo().with_context(**QUIET)  # sudo: opening is the system's act
-        plans = plans.create(self._prepare_plans(children))
+        try:
+            plans = plans.create(self._prepare_plans(children))
+        except UniqueViolation as error:
+            raise ConcurrencyError("A PEP was made by another transaction at the same time") from error
         self.env["pep.target"]._bring_forward(plans)
         return plans
 
     def _prepare_plans(self, children):
-        """Values of a new PEP for each child; a fixed number of queries, however many."""
+        """Values of a new PEP for each child, as things are today (or on the nearest day of the term).
+
+        A fixed number of queries, however many children.
+        """
         company = self.company_id
-        today = company._pep_today()
+        day = self._day_of_facts()
         kinds = {
             kind.code: kind.id
             for kind in self.env["pep.kind"].sudo().search([("company_id", "=", company.id)])  # sudo: configuration
         }
-        statuses = children._legal_status_on(today)
-        settings = children._settings_on(today)
+        statuses = children._legal_status_on(day)
+        settings = children._settings_on(day)
         earlier = self._children_with_plan_since_care(children)
         rules = company._pep_rules()
         vals_list = []
         for child in children:
             setting = settings.get(child.id)
-            group = child._year_group_on(today)
+            group = child._year_group_on(day)
             initial = child.date_into_care >= self.date_from and child.id not in earlier
             due_date = child._initial_due_date() if initial else self.window_to
             vals_list.append(

@@ -50,7 +50,10 @@ class PepGiasImport(models.Model):
         string="Closed schools too", default=True, help="Off: closed schools are left out unless we know them already."
     )
     state = fields.Selection(
-        [("draft", "New"), ("previewed", "Preview"), ("done", "Imported")], required=True, default="draft", readonly=True
+        [("draft", "New"), ("previewed", "Preview"), ("done", "Imported")],
+        required=True,
+        default="draft",
+        readonly=True,
     )
     kind = fields.Selection([("schools", "Schools"), ("links", "Links")], string="Content", readonly=True)
     fingerprint = fields.Char(string="SHA-256", readonly=True)
@@ -175,30 +178,35 @@ class PepGiasImport(models.Model):
     @api.model
     def _explain(self, error):
         """Put what is wrong with the file into words, with the row and the column."""
-        _ = self.env._
         what = {
-            "empty": _("The file is empty."),
-            "not_text": _("This is not a CSV file. Take the CSV out of the ZIP archive, or save the sheet as CSV."),
-            "encoding": _("The text of the file can't be read. Save it as “CSV UTF-8”."),
-            "columns": _("These columns are missing: %(value)s.", value=error.value),
-            "csv": _("The row can't be read (%(value)s). A quotation mark may be missing.", value=error.value),
-            "cells": _("The number of cells is not that of the headings (%(value)s).", value=error.value),
-            "urn": _("“%(value)s” is not a URN, which has six digits.", value=error.value),
-            "twice": _("URN %(value)s is in the file twice.", value=error.value),
-            "name": _("The school has no name."),
-            "la": _("“%(value)s” is not the number of a local authority, which has three digits.", value=error.value),
-            "number": _("“%(value)s” is not the number of an establishment, which has four digits.", value=error.value),
-            "type": _("“%(value)s” is not a code of the register.", value=error.value),
-            "status": _("“%(value)s” is not a status of the register (1 to 4).", value=error.value),
-            "date": _("“%(value)s” is not a date written as 31-08-2026.", value=error.value),
+            "empty": self.env._("The file is empty."),
+            "not_text": self.env._(
+                "This is not a CSV file. Take the CSV out of the ZIP archive, or save the sheet as CSV."
+            ),
+            "encoding": self.env._("The text of the file can't be read. Save it as “CSV UTF-8”."),
+            "columns": self.env._("These columns are missing: %(value)s.", value=error.value),
+            "csv": self.env._("The row can't be read (%(value)s). A quotation mark may be missing.", value=error.value),
+            "cells": self.env._("The number of cells is not that of the headings (%(value)s).", value=error.value),
+            "urn": self.env._("“%(value)s” is not a URN, which has six digits.", value=error.value),
+            "twice": self.env._("URN %(value)s is in the file twice.", value=error.value),
+            "name": self.env._("The school has no name."),
+            "la": self.env._(
+                "“%(value)s” is not the number of a local authority, which has three digits.", value=error.value
+            ),
+            "number": self.env._(
+                "“%(value)s” is not the number of an establishment, which has four digits.", value=error.value
+            ),
+            "type": self.env._("“%(value)s” is not a code of the register.", value=error.value),
+            "status": self.env._("“%(value)s” is not a status of the register (1 to 4).", value=error.value),
+            "date": self.env._("“%(value)s” is not a date written as 31-08-2026.", value=error.value),
         }[error.kind]
         if error.row and error.column:
-            where = _("Row %(row)s, column “%(column)s”:", row=error.row, column=error.column)
+            where = self.env._("Row %(row)s, column “%(column)s”:", row=error.row, column=error.column)
         elif error.row:
-            where = _("Row %(row)s:", row=error.row)
+            where = self.env._("Row %(row)s:", row=error.row)
         else:
             return what
-        return f"{where} {what} {_('Nothing was imported.')}"
+        return f"{where} {what} {self.env._('Nothing was imported.')}"
 
     # === Schools ===
 
@@ -232,7 +240,7 @@ class PepGiasImport(models.Model):
 
     @api.model
     def _schools(self):
-        partners = self.env["res.partner"].sudo()  # sudo: the register is kept by people without the right to edit contacts
+        partners = self.env["res.partner"].sudo()  # sudo: who keeps the register need not edit contacts
         return partners.with_context(active_test=False, **QUIET)
 
     def _take_schools(self, values_list, result, examples, write):
@@ -330,9 +338,7 @@ class PepGiasImport(models.Model):
                 continue
             link = link_of.get(pair)
             if not link:
-                to_create.append(
-                    {"predecessor_id": pair[0], "successor_id": pair[1], "date": day, "kind": "register"}
-                )
+                to_create.append({"predecessor_id": pair[0], "successor_id": pair[1], "date": day, "kind": "register"})
             elif link.kind == "academised" or link.date == day:
                 result["count_same"] += 1
             else:

@@ -36,7 +36,6 @@ class PepSchoolAcademise(models.TransientModel):
 
     school_id = fields.Many2one(
         "res.partner",
-        string="School",
         required=True,
         domain=[("pep_is_school", "=", True)],
         default=lambda self: self._default_school_id(),
@@ -47,11 +46,9 @@ class PepSchoolAcademise(models.TransientModel):
     name = fields.Char(
         string="New name", compute="_compute_from_school", store=True, readonly=False, precompute=True, required=True
     )
-    laestab = fields.Char(
-        string="LAESTAB", compute="_compute_from_school", store=True, readonly=False, precompute=True
-    )
+    laestab = fields.Char(string="LAESTAB", compute="_compute_from_school", store=True, readonly=False, precompute=True)
     type_code = fields.Selection(ACADEMY_TYPES, string="Type", required=True, default="34")
-    trust = fields.Char(string="Trust")
+    trust = fields.Char()
 
     @api.model
     def _default_school_id(self):
@@ -170,7 +167,7 @@ class PepSchoolAcademise(models.TransientModel):
 
     def _move_enrolments(self, old, new):
         """End each pupil's enrolment the day before and let it go on at the new school; re-point those yet to begin."""
-        enrolments = self.env["pep.enrolment"].sudo()  # sudo: pupils of every council, whether or not the head sees them
+        enrolments = self.env["pep.enrolment"].sudo()  # sudo: pupils of every council move along
         moving = enrolments.search(Domain("school_id", "=", old.id) & self._from_date())
         to_split = moving.filtered(lambda enrolment: enrolment.date_from < self.date)
         following = [

@@ -102,9 +102,13 @@ class PepSchoolMatch(models.TransientModel):
         string="Setting",
         required=True,
         domain=[("pep_outside_gias", "=", True)],
-        default=lambda self: self.env.context.get("active_model") == "res.partner" and self.env.context.get("active_id"),
+        default=lambda self: self._default_school_id(),
     )
     urn = fields.Char(string="URN", required=True)
+
+    @api.model
+    def _default_school_id(self):
+        return self.env.context.get("active_model") == "res.partner" and self.env.context.get("active_id")
 
     def action_match(self):
         """Button: take over the URN, and the data with it where the register is imported already.
@@ -162,8 +166,8 @@ class PepSchoolMatch(models.TransientModel):
         if in_use:
             raise UserError(
                 self.env._(
-                    "The register's %(school)s (%(urn)s) has pupils, staff, contacts or money of its own, so it can't be "
-                    "replaced. If this setting became that school on a day, use “Academised”.",
+                    "The register's %(school)s (%(urn)s) has pupils, staff, contacts or money of its own, so it can't "
+                    "be replaced. If this setting became that school on a day, use “Academised”.",
                     school=twin.name,
                     urn=twin.pep_urn,
                 )
