@@ -45,6 +45,14 @@ class TestTerm(PepCase):
         self.assertEqual(autumn.date_to, date(2027, 1, 4))
         self.assertEqual(self.on(date(2027, 1, 4)), autumn)
 
+    def test_meetings_do_not_go_on_into_the_next_term(self):
+        autumn = self.on(date(2026, 12, 1))
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            autumn.window_to = date(2027, 1, 1)
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.on(date(2027, 2, 1)).write({"date_from": date(2026, 12, 20)})
+        autumn.window_to = date(2026, 12, 18)
+
     def test_terms_out_of_order_or_outside_their_year_are_refused(self):
         spring = self.on(date(2027, 2, 1))
         for day in (date(2026, 8, 15), date(2027, 5, 1), date(2028, 2, 1)):

@@ -1,8 +1,12 @@
+import logging
 from datetime import timedelta
 
+from psycopg2.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...tools import academic_year
 
@@ -100,7 +104,7 @@ class PepTerm(models.Model):
         domain = Domain("id", "in", self._previous_terms().ids)
         return domain if True in value else ~domain
 
-    @api.constrains("date_from", "window_to", "season", "academic_year")
+    @api.constrains("date_from", "window_to", "season", "academic_year", "company_id")
     def _check_order(self):
         order = [season for season, _label in SEASONS]
         for term in self:
@@ -115,6 +119,16 @@ class PepTerm(models.Model):
                 raise ValidationError(
                     self.env._("%(term)s does not begin in its school year.", term=term.display_name)
                 )
+            neighbours = self.search([("company_id", "=", term.company_id.id)], order="date_from")
+            for earlier, later in zip(neighbours, neighbours[1:], strict=False):
+                if term in (earlier, later) and earlier.window_to >= later.date_from:
+                    raise ValidationError(
+                        self.env._(
+                            "The meetings of %(earlier)s would go on after %(later)s has begun.",
+                            earlier=earlier.name,
+                            later=later.name,
+                        )
+                    )
 
     # === Which term ===
 
