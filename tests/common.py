@@ -84,7 +84,7 @@ class PepCase(TransactionCase):
 
     @classmethod
     def surround(cls, child):
-        """Give the child a designated teacher, a social worker, a carer, a parent and a reviewing officer with logins."""
+        """Give the child a teacher, a social worker, a carer, a parent and a reviewing officer, all with logins."""
         cls.env["pep.school.staff"].create(
             {
                 "user_id": cls.users["teacher"].id,

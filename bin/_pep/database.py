@@ -14,7 +14,7 @@ from pathlib import Path
 from . import log, postgres, source, venv
 from .base import ADDONS, HOME, LOGS, MODULE, REQUIREMENTS, Failure, digest, locked, replace_text, run, step
 
-FILESTORE = HOME / "data" / "filestore"
+FILESTORE = postgres.FILES / "filestore"
 LAUNCHER = HOME / "lib" / "odoo-bin"
 # A script of its own, for Odoo starts it again for its websocket process. A server ends when who started
 # it is killed (1 is PR_SET_PDEATHSIG).
@@ -52,7 +52,8 @@ def configuration() -> Path:
         [
             "[options]",
             f"addons_path = {','.join(map(str, folders))}",
-            f"data_dir = {HOME / 'data'}",
+            f"data_dir = {postgres.FILES}",
+            f"screenshots = {LOGS / 'screenshots'}",
             "http_interface = 127.0.0.1",
             "",
         ]
@@ -92,11 +93,17 @@ def exists(env: dict, name: str) -> bool:
 
 
 def create(env: dict, name: str, template: str) -> None:
-    """Copy a database with its files. The files are linked: Odoo writes each once and never changes it."""
+    """Copy a database with its files."""
     drop(env, name)
     run("createdb", f"--template={template}", name, log="createdb.log", env=env)
-    if (FILESTORE / template).is_dir():
-        shutil.copytree(FILESTORE / template, FILESTORE / name, copy_function=os.link)
+    copy_files(template, name)
+
+
+def copy_files(old: str, new: str) -> None:
+    """Give a database the files of another one. They are linked: Odoo writes each once and never changes it."""
+    shutil.rmtree(FILESTORE / new, ignore_errors=True)
+    if (FILESTORE / old).is_dir():
+        shutil.copytree(FILESTORE / old, FILESTORE / new, copy_function=os.link)
 
 
 def drop(env: dict, name: str) -> None:
@@ -154,29 +161,30 @@ def template(env: dict, demo: bool = False, module: bool = True, reuse: bool = F
     if reuse and (names := templates(env, f"{'demo' if demo else 'test'}_template")):
         return names[0]
     base = template(env, demo, module=False) if module else None
-    key = module_key(demo) if module else base_key(demo)
-    name = f"pep_{'demo' if demo else 'test'}_{'template' if module else 'base'}_{key}"
+    kind = f"{'demo' if demo else 'test'}_{'template' if module else 'base'}"
+    name = f"pep_{kind}_{module_key(demo) if module else base_key(demo)}"
     with locked("template databases"):
         if not exists(env, name):
-            build(env, name, demo, base)
+            build(env, name, kind, base)
         set_comment(env, name, f"{time.time():.0f}")
         prune(env)
     return name
 
 
-def build(env: dict, name: str, demo: bool, base: str | None) -> None:
+def build(env: dict, name: str, kind: str, base: str | None) -> None:
     """Install the addon in a copy of the database with what it depends on, or those in a new one."""
     part = f"{name}_part"
     drop(env, part)
     wanted = [MODULE] if base else manifest()["depends"]
+    demo = kind.startswith("demo")
     options = ["--with-demo"] * demo + ["--stop-after-init", "--no-http", f"--database={part}", "--init"]
     if base:
         create(env, part, base)
     note = " with demo data" * demo + ("" if base else " (a minute or two, once)")
     try:
         with step(f"Installing {', '.join(wanted)}{note}"):
-            odoo(env, *options, ",".join(wanted), log_name=f"install-{name}.log")
-    except Failure:
+            odoo(env, *options, ",".join(wanted), log_name=f"install-{kind}.log")
+    except BaseException:
         drop(env, part)
         raise
     rename(env, part, name)

@@ -1,4 +1,4 @@
-"""The linters: ruff, pylint-odoo, OCA's checks of XML and PO files, and three checks of our own."""
+"""The linters: ruff, pylint-odoo, OCA's checks of XML and PO files, and checks of our own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import database, venv
-from .base import ADDONS, LOGS, MODULE, ROOT, say
+from .base import ADDONS, LOGS, MODULE, ROOT, Failure, say
 
 ADDON = ADDONS / MODULE
 POT = ADDON / "i18n" / f"{MODULE}.pot"
@@ -21,7 +21,14 @@ CALLS = re.compile(r"\.sudo\($|\bcr\.execute\($|\bexecute_query(_dict)?\($|\bSQL
 SILENCERS = re.compile(r"#\s*(noqa|pylint:\s*disable)(\s*[:=]\s*[A-Za-z0-9_-]+(\s*,\s*[A-Za-z0-9_-]+)*)?")
 # A model may be extended by several rooms, each in its file; the README is the repository's.
 PYLINT_DISABLED = "consider-merging-classes-inherited,missing-readme"
-OCA_DISABLED = "prefer-readme-rst,weblate-component-too-long,xml-header-wrong,xml-field-numeric-without-eval"
+OCA_DISABLED = [
+    "file-not-used",  # it does not see what Python code reads: see unused()
+    "prefer-readme-rst",
+    "weblate-component-too-long",
+    "xml-field-numeric-without-eval",
+    "xml-header-wrong",
+    "xml-tag-position",
+]
 
 
 def run(env: dict, template: str | None, fix: bool = False, fix_pot: bool = False) -> bool:
@@ -39,9 +46,10 @@ def run(env: dict, template: str | None, fix: bool = False, fix_pot: bool = Fals
         ],
         "ruff format": [tools / "ruff", "format", *([] if fix else ["--check", "--output-format=concise"]), ROOT],
         "pylint": [tools / "pylint", f"--rcfile={ROOT / '.pylintrc'}", f"--disable={PYLINT_DISABLED}", ADDON],
-        "oca-checks-odoo-module": [tools / "oca-checks-odoo-module", f"-d={OCA_DISABLED}", ADDON],
+        "oca-checks-odoo-module": [tools / "oca-checks-odoo-module", f"-d={','.join(OCA_DISABLED)}", ADDON],
         "oca-checks-po": [tools / "oca-checks-po", *pos] if pos else None,
         "reasons": reasons,
+        "unused files": unused,
         "translation template": (lambda: pot(env, template, fix or fix_pot)) if template else None,
     }
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -53,7 +61,10 @@ def judge(name: str, check) -> tuple[str, str, float]:
     """What a linter objects to, and how long it took."""
     start = time.monotonic()
     if callable(check):
-        text = check()
+        try:
+            text = check()
+        except Failure as failure:
+            text = str(failure)
     else:
         # The linters see the addon as files: with Odoo importable, pylint would read all of it.
         env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -97,10 +108,22 @@ def unexplained(source: str) -> list[tuple[int, str]]:
     found |= {line: silencer[0] for line, text in comments.items() if (silencer := SILENCERS.search(text))}
 
     def reason(line: int) -> str:
-        before = comments.get(line - 1, "") if line - 1 not in code else ""
+        # The line above counts when it is a comment, or opens the call that this line is in.
+        before = comments.get(line - 1, "") if code.get(line - 1, "(")[-1] in "([{" else ""
         return SILENCERS.sub("", f"{comments.get(line, '')} {before}")
 
     return [(line, what) for line, what in sorted(found.items()) if len(re.findall(r"\w{2,}", reason(line))) < 2]
+
+
+def unused() -> str:
+    """Data files that neither the manifest nor any Python code names."""
+    named = "\n".join(path.read_text() for path in ADDON.rglob("*.py"))
+    files = [path for path in sorted(ADDON.rglob("*")) if path.suffix in (".xml", ".csv")]
+    return "\n".join(
+        f"{path.relative_to(ADDONS)}: neither the manifest nor Python code names this file"
+        for path in files
+        if "static" not in path.parts and path.name not in named
+    )
 
 
 def pot(env: dict, template: str, write: bool) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+import pytest_odoo
 
-from . import harness, log
+from . import database, harness, log
 
 FORMAT = "%(asctime)s %(process)d %(levelname)s - %(name)s: %(message)s (in %(test)s)"
 
@@ -33,6 +36,21 @@ def pytest_configure(config):
     logging.getLogger().addHandler(LogFile(Path(os.environ["PEP_LOGS"]) / f"{os.getpid()}.log"))
 
 
+@contextlib.contextmanager
+def own_filestore(original: str, name: str):
+    """Give a worker's database files of its own: two workers that write the same one trip over each other."""
+    if original != name:
+        database.copy_files(original, name)
+    try:
+        yield
+    finally:
+        if original != name:
+            shutil.rmtree(database.FILESTORE / name, ignore_errors=True)
+
+
+pytest_odoo._shared_filestore = own_filestore
+
+
 def pytest_collection_modifyitems(items):
     """Tests in tests/process and tests/full are of that tier."""
     for item in items:
@@ -50,8 +68,8 @@ def scratch():
         return made[-1]
 
     yield make
-    for database in made:
-        database.drop()
+    for item in made:
+        item.drop()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -32,6 +32,9 @@ DATA = BASE / "data"
 PROGRAMS = BASE / WHEEL[1]
 # A socket's path has some 100 characters at most.
 SOCKET = BASE if len(str(BASE)) < 80 else Path("/tmp") / f"pep-{MARK}"
+# The attachments of the databases: a folder for each server.
+SERVER = [os.environ.get(name, "") for name in ("PGHOST", "PGPORT", "PGSERVICE")]
+FILES = HOME / ("data" if OWN or SERVER[0] == str(SOCKET) else f"data-{digest(*SERVER)}")
 # Test and demo data can be made again: nothing waits for the disk.
 SETTINGS = {
     "listen_addresses": "",

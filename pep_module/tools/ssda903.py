@@ -417,7 +417,7 @@ def _read_header(rows, result):
 def _read_sex(row):
     sex = SEXES.get(row["SEX"].upper())
     if sex is None:
-        row.warn("SEX", "unknown_code" if row["SEX"] else "blank", code=_shown(row["SEX"]))
+        row.warn("SEX", "unknown_code" if row["SEX"] else "blank", given=_shown(row["SEX"]))
     return sex
 
 

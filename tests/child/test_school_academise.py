@@ -1,12 +1,14 @@
 """A school becomes an academy: one dated action, and what follows from it."""
 
+import base64
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from tests.common import PepCase
 
-from .school_common import SchoolCase
+from .school_common import SchoolCase, gias_csv
 
 
 @tagged("post_install", "-at_install")
@@ -140,6 +142,21 @@ class TestSchoolAcademise(SchoolCase):
         self.assertEqual(self._enrolments(self.child)[-1].school_id, new)
         self.assertEqual(self.old.pep_successor_ids.kind, "academised", "the register's own link becomes ours")
         self.assertEqual(self.old.pep_successor_ids.date, self._day(-30))
+
+    def test_the_register_may_lag_behind(self):
+        self.old.pep_open_date = "1990-09-01"
+        new = self._academise(self._day(-30))
+        row = {"EstablishmentName": "Renamed", "URN": "190001"}
+        proposed = {"URN": "190002", "EstablishmentStatus (code)": "4", "OpenDate": ""}
+        for data in (gias_csv(row), gias_csv(row, proposed)):
+            record = self.env["pep.gias.import"].create({"file": base64.b64encode(data)})
+            record.action_import()
+            self.assertEqual((self.old.pep_school_status, self.old.pep_close_date), ("closed", self._day(-31)))
+            self.assertEqual((new.pep_school_status, new.pep_open_date), ("open", self._day(-30)))
+        self.assertEqual((self.old.name, record.count_same), ("Renamed", 1))
+        data = gias_csv({**row, "EstablishmentStatus (code)": "2", "CloseDate": "31-08-2020"})
+        self.env["pep.gias.import"].create({"file": base64.b64encode(data)}).action_import()
+        self.assertEqual(str(self.old.pep_close_date), "2020-08-31")
 
     # === What it refuses ===
 

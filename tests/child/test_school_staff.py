@@ -3,7 +3,7 @@
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .school_common import SchoolCase
@@ -65,6 +65,34 @@ class TestSchoolStaff(SchoolCase):
         self.assertEqual(member.display_name, f"{name}, {self.school.name}")
         with self.assertRaises(UserError):
             member.user_name = "Somebody Else"
+
+    def test_login_of_another_council(self):
+        """One login serves several councils, though Odoo hides it from the staff of all but one."""
+        foreign = new_test_user(
+            self.env,
+            login="foreign.teacher",
+            groups="base.group_portal",
+            company_id=self.other_council.id,
+            company_ids=[(6, 0, self.other_council.ids)],
+        )
+        staff = self.env["pep.school.staff"].with_user(self.support)
+        self.assertFalse(self.env["res.users"].with_user(self.support).search([("id", "=", foreign.id)]))
+        form = Form(staff.with_context(default_school_id=self.school.id))
+        form.login = "foreign.teacher"
+        form.date_from = self._day(-1)
+        member = form.save()
+        self.assertEqual(member.sudo().user_id, foreign)
+        self.env.invalidate_all()
+        for view in ("form", "list"):
+            arch = staff.get_views([(False, view)])["views"][view]["arch"]
+            names = {name: {"fields": {"display_name": {}}} if name in ("school_id", "user_id") else {}
+                     for name in staff._fields if f'name="{name}"' in arch}  # fmt: skip
+            (values,) = member.web_read(names)
+            self.assertEqual(values["user_name"], foreign.name)
+        self.assertTrue(self._sees_on(foreign, self.child, self._day(0)))
+        for login in ("nobody", self.vseo.login):
+            with self.assertRaises(UserError):
+                staff.create({"login": login, "school_id": self.school.id})
 
     def test_portal_logins_only(self):
         for user in (self.vseo, self.contributor):

@@ -53,7 +53,8 @@ class TestFunding(PepCase):
             other.action_decline(" ")
         other.action_decline("The school's own budget pays for this")
         self.assertRecordValues(
-            other, [{"state": "declined", "amount_approved": 0, "decision_note": "The school's own budget pays for this"}]
+            other,
+            [{"state": "declined", "amount_approved": 0, "decision_note": "The school's own budget pays for this"}],
         )
 
     @mute_logger("odoo.sql_db")

@@ -26,7 +26,9 @@ class TestMeeting(PepCase):
         self.assertEqual(
             sorted(people.mapped("role")), ["carer", "child", "iro", "parent", "social_worker", "teacher", "vseo"]
         )
-        self.assertEqual(people.filtered(lambda person: person.role == "vseo").partner_id, self.users["vseo"].partner_id)
+        self.assertEqual(
+            people.filtered(lambda person: person.role == "vseo").partner_id, self.users["vseo"].partner_id
+        )
 
     def test_nobody_who_must_not_have_contact_is_proposed_or_added(self):
         parent = self.child.network_ids.filtered(lambda member: member.role == "parent")
@@ -99,7 +101,17 @@ class TestMeeting(PepCase):
 
     def test_who_must_not(self):
         meeting = self.make_meeting()
-        for role in ("teacher", "social_worker", "carer", "parent", "iro", "finance", "admin", "other_vseo", "employee"):
+        for role in (
+            "teacher",
+            "social_worker",
+            "carer",
+            "parent",
+            "iro",
+            "finance",
+            "admin",
+            "other_vseo",
+            "employee",
+        ):
             with self.subTest(role), self.assertRaises(AccessError):
                 self.as_user(meeting, role).action_cancel()
         self.assertEqual(meeting.state, "planned")

@@ -1,9 +1,13 @@
 from datetime import date, timedelta
+from itertools import pairwise
 from unittest.mock import patch
+
+from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from tests.common import PepCase
 
@@ -23,7 +27,7 @@ class TestTerm(PepCase):
             day += timedelta(days=1)
         self.assertEqual(len(terms), 9)
         ordered = terms.sorted("date_from")
-        for term, following in zip(ordered, ordered[1:], strict=False):
+        for term, following in pairwise(ordered):
             self.assertEqual(term.date_to + timedelta(days=1), following.date_from)
 
     def test_the_turn_of_the_year_and_29_february(self):
@@ -94,16 +98,19 @@ class TestOpenTerm(PepCase):
         with self.assertRaises(UserError):
             self.as_user(far, "head").action_open()
 
+    @mute_logger("odoo.sql_db")
     def test_two_peps_for_one_child_and_term_are_refused_by_the_database(self):
         plan = self.make_plan()
-        with self.assertRaises(Exception) as caught, self.env.cr.savepoint():
+        with self.assertRaises(IntegrityError) as caught, self.env.cr.savepoint():
             self.as_user(self.env["pep.plan"], "vseo").create({"child_id": plan.child_id.id, "term_id": self.term.id})
         self.assertIn("pep_plan", str(caught.exception))
 
     def test_who_is_in_scope(self):
         today = self.today
         code = self.env["pep.code"]
-        statuses = {status: code.search([("kind", "=", "legal_status"), ("code", "=", status)]) for status in ("V3", "C2")}
+        statuses = {
+            status: code.search([("kind", "=", "legal_status"), ("code", "=", status)]) for status in ("V3", "C2")
+        }
 
         def child(legal=None, **values):
             child = self.make_children(**values)
@@ -196,7 +203,8 @@ class TestOpenTerm(PepCase):
         self.term._open()
         child = self.make_children(date_into_care=self.today)
         self.assertRecordValues(
-            child.plan_ids, [{"term_id": self.term.id, "due_date": self.today + timedelta(weeks=4), "state": "not_started"}]
+            child.plan_ids,
+            [{"term_id": self.term.id, "due_date": self.today + timedelta(weeks=4), "state": "not_started"}],
         )
         self.assertEqual(child.plan_ids.kind_id.code, "initial")
         later = self.make_children(date_into_care=False)

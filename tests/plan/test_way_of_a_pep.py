@@ -183,7 +183,7 @@ class TestWayOfAPep(PepCase):
             lambda: plan.issue_ids.sudo().unlink(),
             lambda: plan.sudo().unlink(),
             lambda: target.sudo().unlink(),
-            lambda: plan.copy(),
+            plan.copy,
         ]
         for number, attempt in enumerate(refused):
             with self.subTest(number), self.assertRaises(UserError), self.env.cr.savepoint():
@@ -285,7 +285,17 @@ class TestWayOfAPep(PepCase):
 
     def test_roles_that_must_not_take_a_step(self):
         self.surround(self.child)
-        for role in ("teacher", "social_worker", "carer", "parent", "iro", "finance", "admin", "other_vseo", "employee"):
+        for role in (
+            "teacher",
+            "social_worker",
+            "carer",
+            "parent",
+            "iro",
+            "finance",
+            "admin",
+            "other_vseo",
+            "employee",
+        ):
             with self.subTest(role), self.assertRaises(AccessError):
                 self.as_user(self.plan, role).action_start()
         self.assertEqual(self.plan.state, "not_started")

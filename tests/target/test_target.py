@@ -83,6 +83,16 @@ class TestTarget(PepCase):
 
     def test_who_must_not_write(self):
         self.surround(self.plan.child_id)
-        for role in ("teacher", "social_worker", "carer", "iro", "finance", "admin", "other_vseo", "employee", "parent"):
+        for role in (
+            "teacher",
+            "social_worker",
+            "carer",
+            "iro",
+            "finance",
+            "admin",
+            "other_vseo",
+            "employee",
+            "parent",
+        ):
             with self.subTest(role), self.assertRaises(AccessError):
                 self.as_user(self.target, role).write({"name": "Easier"})

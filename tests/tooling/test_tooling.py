@@ -43,6 +43,13 @@ def test_reasons():
         import a  # noqa: F401  imported for its effect
         b = 2  # pylint: disable=some-check
         text = ".sudo() SQL( # noqa"
+        cr.execute(  # the reason why
+            SQL("SELECT 1")
+        )
+        x = [  # of a list
+            a.sudo(),
+            b.sudo(),
+        ]
         """
     found = lint.unexplained(textwrap.dedent(code))
-    assert [line for line, _ in found] == [1, 5, 7, 8, 9, 11]
+    assert [line for line, _ in found] == [1, 5, 7, 8, 9, 11, 18]

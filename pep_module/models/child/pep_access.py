@@ -2,11 +2,13 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 OPEN_END = datetime(9999, 12, 31)
 BEGINNING = datetime(1900, 1, 1)
 CHUNK = 1000
+TIDIED = "pep_module.access_tidied_to"
 
 ROLES = [
     ("vseo", "Virtual school education officer"),
@@ -24,8 +26,8 @@ ROLES = [
 class PepAccess(models.Model):
     """Who may see which child today, in which role, and why.
 
-    The one table that every record rule of the app reads. Rows are never edited by hand: :meth:`_sync` derives them from
-    caseload, cover, enrolment and network membership, in the transaction that changes those. A row says from when to
+    The one table that every record rule of the app reads. Rows are never edited by hand: :meth:`_sync` derives them
+    from caseload, cover, enrolment and network membership, in the transaction that changes those. A row says from when to
     when it counts, in UTC, and the rules compare that with *now* in SQL: revocation needs no job to run.
 
     Finance sees the money of every child and nothing else: one row a council without a child, so that the thousands of
@@ -34,7 +36,7 @@ class PepAccess(models.Model):
 
     _name = "pep.access"
     _description = "Access to a child"
-    _order = "child_id, role, valid_from, id"
+    _order = "child_id.id, role, valid_from, id"
     _allow_sudo_commands = False
     _log_access = True
 
@@ -44,8 +46,8 @@ class PepAccess(models.Model):
         "res.company", string="Council", required=True, index=True, ondelete="restrict", readonly=True
     )
     role = fields.Selection(ROLES, required=True, readonly=True)
-    valid_from = fields.Datetime(required=True, readonly=True)
-    valid_to = fields.Datetime(required=True, readonly=True)
+    valid_from = fields.Datetime(string="From", required=True, readonly=True)
+    valid_to = fields.Datetime(string="Until", required=True, readonly=True)
     source = fields.Char(required=True, readonly=True, help="The record that this access follows from.")
     why = fields.Char(readonly=True)
 
@@ -74,16 +76,32 @@ class PepAccess(models.Model):
         :param children: ``pep.child`` records
         """
         children = children.sudo().exists()  # sudo: access is derived from all there is, not from what the user sees
+        children = children.sorted("id")  # locks are taken in one order, so that two such changes never wait in a ring
         for start in range(0, len(children), CHUNK):
             self.sudo()._sync_chunk(children[start : start + CHUNK])  # sudo: nobody may write these rows by hand
 
     def _sync_chunk(self, children):
-        self.env.cr.execute(  # raw SQL: two transactions that change one child's access take turns; the ORM has no lock by key
-            SQL("SELECT id FROM pep_child WHERE id IN %s ORDER BY id FOR NO KEY UPDATE", tuple(children.ids))
-        )
+        self._take_turn(children)
         wanted = self._wanted(children)
         existing = self.search([("child_id", "in", children.ids)])
         self._apply(existing, wanted)
+
+    @api.model
+    def _take_turn(self, children):
+        """Of two transactions that change what one child's access follows from, let the second begin again.
+
+        Waiting alone would not do: the second sees the data as they were before the first, and could leave somebody an
+        access that no longer follows from anything. That the row was written makes PostgreSQL refuse the second, and
+        Odoo repeats it.
+        """
+        self.env.cr.execute(  # raw SQL: a lock that waits; being refused is foreseen, and no error for the log
+            SQL(
+                """UPDATE pep_child SET write_date = write_date WHERE id IN (
+                    SELECT id FROM pep_child WHERE id IN %s ORDER BY id FOR NO KEY UPDATE)""",
+                tuple(children.ids),
+            ),
+            log_exceptions=False,
+        )
 
     @api.model
     def _apply(self, existing, wanted):
@@ -138,6 +156,7 @@ class PepAccess(models.Model):
         self._want_caseload(children, wanted)
         self._want_school_staff(children, wanted)
         self._want_network(children, wanted)
+        self._leave_out_barred(children, wanted)
         return wanted
 
     @api.model
@@ -157,11 +176,15 @@ class PepAccess(models.Model):
     def _want_caseload(self, children, wanted):
         covers = self.env["pep.cover"].search([("user_id", "in", children.vseo_id.ids), ("active", "=", True)])
         covers_of = covers.grouped("user_id")
+        staff = {role: self.env.ref(f"pep_module.group_pep_{role}").all_user_ids for role in ("vseo", "support")}
         for child in children:
             if not child.vseo_id:
                 continue
-            self._want(wanted, child, child.vseo_id, "vseo", "caseload", "Own caseload")
+            if child.vseo_id in staff["vseo"]:
+                self._want(wanted, child, child.vseo_id, "vseo", "caseload", "Own caseload")
             for cover in covers_of.get(child.vseo_id, ()):
+                if cover.company_id != child.company_id or cover.cover_user_id not in staff[cover.role]:
+                    continue
                 valid_from, valid_to = self._span(child.company_id, cover.date_from, cover.date_to)
                 why = "Covers a colleague" if cover.role == "vseo" else "Supports a colleague"
                 source = f"cover,{cover.id}"
@@ -201,6 +224,20 @@ class PepAccess(models.Model):
                     wanted, member.child_id, user, member.role, source, "In the child's network", valid_from, valid_to
                 )
 
+    def _leave_out_barred(self, children, wanted):
+        """Who must not have contact sees nothing of the child, whatever else they are to it. Heads are not in networks."""
+        barred = self.env["pep.network.member"].search(
+            [("child_id", "in", children.ids), ("must_not_contact", "=", True), ("active", "=", True)]
+        )
+        pairs = {
+            (member.child_id.id, user.id)
+            for member in barred
+            if not member.date_to or member.date_to >= member.company_id._pep_today()
+            for user in member.partner_id.user_ids
+        }
+        for key in [key for key in wanted if (key[1], key[2]) in pairs and key[3] != "head"]:
+            del wanted[key]
+
     @api.model
     def _span(self, company, date_from, date_to):
         """From the first to after the last of these local days, as UTC. Both days count; none means without end."""
@@ -214,6 +251,9 @@ class PepAccess(models.Model):
     @api.model
     def _sync_users(self, users):
         """Follow a change of these users: their groups, councils, partner or being archived."""
+        groups = ("pep_module.group_pep_head", "pep_module.group_pep_finance")
+        if not users or not all(self.env.ref(group, raise_if_not_found=False) for group in groups):
+            return  # nobody, or the app is just being installed or uninstalled
         access = self.sudo()  # sudo: derived rows, whoever changed the user
         users = users.sudo()  # sudo: the same
         access._sync_finance(users)
@@ -221,18 +261,25 @@ class PepAccess(models.Model):
         heads = users & self.env.ref("pep_module.group_pep_head").all_user_ids
         concerned = access.search([("user_id", "in", users.ids), ("child_id", "!=", False)]).child_id
         concerned |= children.search([("company_id", "in", heads.company_ids.ids)])
-        concerned |= children.search([("vseo_id", "in", users.ids)])
-        members = self.env["pep.network.member"].sudo().search([("partner_id", "in", users.partner_id.ids)])  # sudo: same
+        covers = self.env["pep.cover"].sudo().search([("cover_user_id", "in", users.ids)])  # sudo: the same
+        concerned |= children.search([("vseo_id", "in", (users | covers.user_id).ids)])
+        members = self.env["pep.network.member"].sudo()  # sudo: the same
+        members = members.search([("partner_id", "in", users.partner_id.ids)])
         self._sync(concerned | members.child_id)
 
-    def _sync_finance(self, users):
-        finance = self.env.ref("pep_module.group_pep_finance").all_user_ids & users
+    def _sync_finance(self, users=None):
+        """Make the council-wide rows what the group of finance says today: of these users, or of all."""
+        finance = self.env.ref("pep_module.group_pep_finance").all_user_ids
+        existing = Domain("child_id", "=", False)
+        if users is not None:
+            finance &= users
+            existing &= Domain("user_id", "in", users.ids)
         wanted = {
             (company.id, False, user.id, "finance", "finance"): (None, OPEN_END, "Finance")
             for user in finance
             for company in user.company_ids
         }
-        self._apply(self.search([("user_id", "in", users.ids), ("child_id", "=", False)]), wanted)
+        self._apply(self.search(existing), wanted)
 
     @api.model
     def _cron_tidy(self):
@@ -240,12 +287,24 @@ class PepAccess(models.Model):
 
         Access never waits for this: rows carry their own validity.
         """
-        self.sudo()._sync_finance(self.env["res.users"].sudo().search([]))  # sudo: scheduled action, no user
-        children = self.env["pep.child"].sudo().with_context(active_test=False).search([], order="id")  # sudo: the same
+        access = self.sudo()  # sudo: scheduled action, no user
         cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(children))
+        children = self._left_to_tidy()
+        cron._commit_progress(remaining=len(children) + 1)
+        cron._pep_step(access._sync_finance, processed=1)
         for start in range(0, len(children), CHUNK):
-            chunk = children[start : start + CHUNK]
-            self._sync(chunk)
-            if not cron._commit_progress(len(chunk)):
+            chunk, more = children[start : start + CHUNK], start + CHUNK < len(children)
+            if not cron._pep_step(access._tidy_chunk, chunk, more, processed=len(chunk)):
                 break
+
+    @api.model
+    def _left_to_tidy(self):
+        """Children that this round of :meth:`_cron_tidy` has not come to yet: it goes on where it ran out of time."""
+        children = self.env["pep.child"].sudo().with_context(active_test=False)  # sudo: every child, for scheduled work
+        last = self.env["ir.config_parameter"].sudo().get_param(TIDIED, "0")  # sudo: a note of the app to itself
+        return children.search([("id", ">", int(last))], order="id")
+
+    def _tidy_chunk(self, children, more):
+        self._sync(children)
+        last = children[-1:].id if more else 0
+        self.env["ir.config_parameter"].sudo().set_param(TIDIED, str(last))  # sudo: a note of the app to itself

@@ -11,15 +11,17 @@ class PepCareEpisode(models.Model):
     _name = "pep.care.episode"
     _description = "Care episode"
     _inherit = ["pep.child.bound"]
-    _order = "child_id, date_from desc, id desc"
+    _order = "child_id.id, date_from desc, id desc"
 
     date_from = fields.Date(string="From", required=True)
     date_to = fields.Date(string="To", help="Empty while the episode goes on.")
-    legal_status_id = fields.Many2one("pep.code", domain=[("kind", "=", "legal_status")], ondelete="restrict")
+    legal_status_id = fields.Many2one(
+        "pep.code", string="Legal status", domain=[("kind", "=", "legal_status")], ondelete="restrict"
+    )
     placement_id = fields.Many2one("pep.code", domain=[("kind", "=", "placement")], ondelete="restrict")
     provider_id = fields.Many2one("pep.code", domain=[("kind", "=", "provider")], ondelete="restrict")
     category_of_need_id = fields.Many2one(
-        "pep.code", domain=[("kind", "=", "category_of_need")], ondelete="restrict"
+        "pep.code", string="Category of need", domain=[("kind", "=", "category_of_need")], ondelete="restrict"
     )
     reason_new_id = fields.Many2one(
         "pep.code", string="Why it began", domain=[("kind", "=", "reason_new_episode")], ondelete="restrict"
@@ -34,7 +36,9 @@ class PepCareEpisode(models.Model):
         ondelete="restrict",
     )
     out_of_area = fields.Selection(
-        [("in", "In the council's area"), ("out", "Out of area"), ("unknown", "Not known")], default="unknown"
+        [("in", "In the council's area"), ("out", "Out of area"), ("unknown", "Not known")],
+        string="In or out of area",
+        default="unknown",
     )
     placement_urn = fields.Char(
         string="Ofsted URN",

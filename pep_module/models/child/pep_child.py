@@ -36,7 +36,7 @@ class PepChild(models.Model):
 
     _name = "pep.child"
     _description = "Looked-after child"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["pep.need.to.know", "pep.thread", "mail.activity.mixin"]
     _order = "last_name, first_name, id"
     _rec_name = "reference"
     _check_company_auto = True
@@ -58,19 +58,21 @@ class PepChild(models.Model):
         copy=False,
         help="The child's number in the council's case system. Unique in the council.",
     )
-    first_name = fields.Char(groups=NAME_GROUPS)
-    middle_names = fields.Char(groups=NAME_GROUPS)
-    last_name = fields.Char(groups=NAME_GROUPS)
-    known_as = fields.Char(groups=NAME_GROUPS, help="What the child wants to be called.")
+    first_name = fields.Char(string="First name", groups=NAME_GROUPS)
+    middle_names = fields.Char(string="Middle names", groups=NAME_GROUPS)
+    last_name = fields.Char(string="Last name", groups=NAME_GROUPS)
+    known_as = fields.Char(string="Known as", groups=NAME_GROUPS, help="What the child wants to be called.")
     full_name = fields.Char(
         string="Name", compute="_compute_full_name", store=True, index="trigram", groups=NAME_GROUPS
     )
-    date_of_birth = fields.Date(required=True)
+    date_of_birth = fields.Date(string="Date of birth", required=True)
     dob_disputed = fields.Boolean(string="Date of birth disputed", help="The age is being assessed.")
     age = fields.Integer(compute="_compute_age", help="Age today in years.")
     sex = fields.Selection([("F", "Female"), ("M", "Male"), ("U", "Unknown")])
-    ethnicity_id = fields.Many2one("pep.code", domain=[("kind", "=", "ethnicity")], ondelete="restrict")
-    home_language = fields.Char()
+    ethnicity_id = fields.Many2one(
+        "pep.code", string="Ethnicity", domain=[("kind", "=", "ethnicity")], ondelete="restrict"
+    )
+    home_language = fields.Char(string="Home language")
     interpreter = fields.Boolean(string="Interpreter needed")
     uasc = fields.Boolean(string="Unaccompanied", help="Unaccompanied asylum-seeking child.")
     # Pupil
@@ -85,23 +87,26 @@ class PepChild(models.Model):
     upn_problem = fields.Char(string="Problem with the UPN", compute="_compute_upn_problem", store=True)
     sen_provision = fields.Selection(SEN_PROVISION, string="SEN provision", default="N", tracking=True)
     year_group_override = fields.Selection(
-        YEAR_GROUPS, help="Only for a child taught out of the year of their age. Empty: from the date of birth."
+        YEAR_GROUPS,
+        string="Taught in another year",
+        help="Only for a child taught out of the year of their age. Empty: from the date of birth.",
     )
     year_group = fields.Selection(
         YEAR_GROUPS,
+        string="Year group",
         compute="_compute_year_group",
         search="_search_year_group",
         help="From the date of birth: who is 4 on 31 August starts reception the day after.",
     )
-    key_stage = fields.Selection(KEY_STAGES, compute="_compute_year_group")
-    enrolment_ids = fields.One2many("pep.enrolment", "child_id")
+    key_stage = fields.Selection(KEY_STAGES, string="Key stage", compute="_compute_year_group")
+    enrolment_ids = fields.One2many("pep.enrolment", "child_id", string="Enrolments")
     main_school_id = fields.Many2one(
         "res.partner", string="School", compute="_compute_main_school_id", search="_search_main_school_id"
     )
     # Care
-    date_into_care = fields.Date(tracking=True)
-    date_out_of_care = fields.Date(tracking=True)
-    care_episode_ids = fields.One2many("pep.care.episode", "child_id")
+    date_into_care = fields.Date(string="Into care", tracking=True)
+    date_out_of_care = fields.Date(string="Out of care", tracking=True)
+    care_episode_ids = fields.One2many("pep.care.episode", "child_id", string="Care episodes")
     legal_status_id = fields.Many2one(
         "pep.code",
         string="Legal status",
@@ -122,9 +127,11 @@ class PepChild(models.Model):
         help="Virtual school education officer: organises and chairs the PEP meetings.",
     )
     # What follows
-    access_ids = fields.One2many("pep.access", "child_id", readonly=True)
+    access_ids = fields.One2many(
+        "pep.access", "child_id", readonly=True, groups="pep_module.group_pep_support", copy=False
+    )
     plan_ids = fields.One2many("pep.plan", "child_id", string="PEPs")
-    plan_count = fields.Integer(compute="_compute_plan_count")
+    plan_count = fields.Integer(string="PEPs in all", compute="_compute_plan_count")
     last_face_to_face = fields.Date(
         string="Last face to face", compute="_compute_last_face_to_face", help="Day of the last meeting in person."
     )
@@ -153,9 +160,9 @@ class PepChild(models.Model):
     def _may_show_names(self):
         """Whether names were asked for, by a person (never under sudo) who belongs to those that may read any."""
         return (
-            self.env.context.get("pep_show_name") and not self.env.su and self._has_field_access(
-                self._fields["full_name"], "read"
-            )
+            self.env.context.get("pep_show_name")
+            and not self.env.su
+            and self._has_field_access(self._fields["full_name"], "read")
         )
 
     @api.model
@@ -164,6 +171,13 @@ class PepChild(models.Model):
         if self._may_show_names() and isinstance(value, str):
             domain |= Domain("full_name", operator, value)
         return domain
+
+    @api.model
+    def _order_to_sql(self, order, query, alias=None, reverse=False):
+        """Children are listed by name; what hangs on children, by reference: finance sees that, and order tells names."""
+        if order == self._order and alias and alias != self._table:
+            order = "reference"
+        return super()._order_to_sql(order, query, alias=alias, reverse=reverse)
 
     @api.depends("first_name", "last_name", "known_as")
     def _compute_full_name(self):
@@ -282,10 +296,14 @@ class PepChild(models.Model):
         for child in self:
             if child.date_into_care and child.date_into_care < child.date_of_birth:
                 raise ValidationError(self.env._("A child can't come into care before being born."))
-            if child.date_out_of_care and (
-                not child.date_into_care or child.date_out_of_care < child.date_into_care
-            ):
+            if child.date_out_of_care and (not child.date_into_care or child.date_out_of_care < child.date_into_care):
                 raise ValidationError(self.env._("A child can't leave care before coming into care."))
+
+    @api.constrains("vseo_id")
+    def _check_vseo(self):
+        for user in self.vseo_id.sudo():  # sudo: which groups a colleague is in
+            if not user.has_group("pep_module.group_pep_vseo"):
+                raise ValidationError(self.env._("%(user)s is no VSEO of the app. Ask who sets up users.", user=user.name))
 
     @api.constrains("upn", "upn_unknown_id")
     def _check_upn(self):
@@ -304,6 +322,7 @@ class PepChild(models.Model):
         self.check_access("create")
         for name in {name for vals in vals_list for name in vals} & self._fields.keys():
             self._check_field_access(self._fields[name], "write")
+        lines, vals_list = self._split_lines(vals_list)
         references = self._new_references(len(vals_list))
         vals_list = [
             {
@@ -323,8 +342,27 @@ class PepChild(models.Model):
             raise AccessError(
                 self.env._("You can add children to your own caseload, or to one that you cover or support.")
             )
+        for child, vals in zip(children, lines, strict=True):
+            if vals:
+                child.write(vals)
         children._open_plans_mid_term()
         return children
+
+    @api.model
+    def _split_lines(self, vals_list):
+        """What hangs on a new child is made with the rights of the person who adds it, not with those of the app.
+
+        :return: (values of one2many and many2many fields, the other values), each a dict for each child
+        """
+        lines = [
+            {name: vals[name] for name in vals if vals[name] and self._fields[name].type in ("one2many", "many2many")}
+            for vals in vals_list
+        ]
+        rest = [
+            {name: vals[name] for name in vals if self._fields[name].type not in ("one2many", "many2many")}
+            for vals in vals_list
+        ]
+        return lines, rest
 
     @api.model
     def _new_references(self, number):
@@ -365,11 +403,6 @@ class PepChild(models.Model):
             plans.search(
                 [("child_id", "in", children.ids), ("state", "not in", ("complete", "cancelled"))]
             )._write_quietly({"vseo_id": vseo.id})
-
-    # === Chatter: never followers as access ===
-
-    def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
-        return []
 
     # === Actions ===
 

@@ -1,15 +1,17 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 
 class PepCover(models.Model):
     """One colleague works on the caseload of another: covers it for a while, or supports it in the office.
 
-    Ends by itself after its last day.
+    Ends by itself after its last day. It opens every child of a caseload, so it is given by whoever has the caseload, or
+    by the head, and never taken.
     """
 
     _name = "pep.cover"
     _description = "Cover or support of a caseload"
+    _inherit = ["pep.council.fixed"]
     _order = "date_from desc, id desc"
 
     company_id = fields.Many2one(
@@ -58,14 +60,24 @@ class PepCover(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         covers = super().create(vals_list)
+        covers._check_may_give()
         covers._sync_access(covers.user_id)
         return covers
 
     def write(self, vals):
+        self._check_may_give()
         users = self.user_id
         result = super().write(vals)
+        self._check_may_give()
         self._sync_access(users | self.user_id)
         return result
+
+    def _check_may_give(self):
+        """Refuse to take cover of a colleague's caseload by oneself."""
+        if self.env.su or self.env.user.has_group("pep_module.group_pep_head"):
+            return
+        if any(cover.user_id != self.env.user for cover in self):
+            raise AccessError(self.env._("You can hand over your own caseload. The head arranges any other cover."))
 
     @api.model
     def _sync_access(self, users):

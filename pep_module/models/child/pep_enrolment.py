@@ -26,7 +26,7 @@ class PepEnrolment(models.Model):
     _name = "pep.enrolment"
     _description = "Enrolment"
     _inherit = ["pep.child.bound"]
-    _order = "child_id, date_from desc, id desc"
+    _order = "child_id.id, date_from desc, id desc"
 
     school_id = fields.Many2one(
         "res.partner",

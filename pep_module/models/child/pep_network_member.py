@@ -21,7 +21,7 @@ class PepNetworkMember(models.Model):
     _name = "pep.network.member"
     _description = "Member of a child's network"
     _inherit = ["pep.child.bound"]
-    _order = "child_id, role, date_from desc, id desc"
+    _order = "child_id.id, role, date_from desc, id desc"
 
     partner_id = fields.Many2one("res.partner", string="Person", required=True, index=True, ondelete="restrict")
     partner_name = fields.Char(string="Name then", readonly=True)
@@ -50,6 +50,8 @@ class PepNetworkMember(models.Model):
                 raise ValidationError(
                     self.env._("A school joins a child through an enrolment, not as a member of the network.")
                 )
+            if member.partner_id.is_company:
+                raise ValidationError(self.env._("A network is made of people. Choose the person, not the organisation."))
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -54,7 +54,8 @@ class PepSchoolLink(models.Model):
     def _apply(self):
         """Close the old school, open the new one, and let money that is not billed yet go to the new one."""
         for link in self:
-            link.predecessor_id.write({"pep_school_status": "closed"})
+            last_day = link.predecessor_id.pep_close_date or fields.Date.subtract(link.date, days=1)
+            link.predecessor_id.write({"pep_school_status": "closed", "pep_close_date": last_day})
             if link.successor_id.pep_school_status == "proposed":
                 link.successor_id.write({"pep_school_status": "open"})
             link._move_funding()

@@ -23,7 +23,6 @@ class PepSchoolStaff(models.Model):
 
     school_id = fields.Many2one(
         "res.partner",
-        string="School",
         required=True,
         index=True,
         ondelete="restrict",
@@ -38,9 +37,14 @@ class PepSchoolStaff(models.Model):
         domain=[("share", "=", True)],
         help="A portal login. Staff of the council get their access through the caseload.",
     )
+    login = fields.Char(
+        string="Or its exact login",
+        store=False,
+        help="For a login that another council made: a teacher has one for all councils.",
+    )
     user_name = fields.Char(string="Name", readonly=True, help="As it was when the person was added here.")
     role = fields.Selection(STAFF_ROLES, required=True, default="designated_teacher")
-    lead = fields.Boolean(string="Lead", help="Who is asked first, where a school has several.")
+    lead = fields.Boolean(help="Who is asked first, where a school has several.")
     date_from = fields.Date(string="From", required=True, default=lambda self: self.env.company._pep_today())
     date_to = fields.Date(string="Last day", help="Empty while the person works with the pupils of this school.")
     active = fields.Boolean(default=True, help="Off: entered by mistake.")
@@ -56,7 +60,8 @@ class PepSchoolStaff(models.Model):
     @api.depends("user_name", "school_id.name")
     def _compute_display_name(self):
         for member in self:
-            member.display_name = f"{member.user_name}, {member.school_id.name}"
+            names = filter(None, (member.user_name, member.school_id.name))
+            member.display_name = ", ".join(names) or self.env._("New member of staff")
 
     @api.model
     def _current_domain(self, day):
@@ -99,6 +104,7 @@ class PepSchoolStaff(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [self._resolve_login(vals) for vals in vals_list]
         users = self.env["res.users"].sudo()  # sudo: only the name, kept on the row
         users = users.browse({vals["user_id"] for vals in vals_list if vals.get("user_id")})
         names = {user.id: user.name for user in users}
@@ -109,7 +115,25 @@ class PepSchoolStaff(models.Model):
         members._sync_access()
         return members
 
+    @api.model
+    def _resolve_login(self, vals):
+        """These values with the login that was typed in replaced by its user.
+
+        Odoo hides the portal users of one council from the staff of another, so such a user can't be picked. Who knows
+        the exact login of a portal user may name it; nothing else is told about it.
+        """
+        vals = dict(vals)
+        login = (vals.pop("login", None) or "").strip()
+        if login and not vals.get("user_id"):
+            users = self.env["res.users"].sudo()  # sudo: the user may be out of sight, see above
+            user = users.search([("login", "=", login), ("share", "=", True)])
+            if not user:
+                raise UserError(self.env._("Nobody has the portal login “%(login)s”.", login=login))
+            vals["user_id"] = user.id
+        return vals
+
     def write(self, vals):
+        vals = {name: value for name, value in vals.items() if name != "login"}
         self._refuse_repointing(vals)
         schools = self.school_id
         result = super().write(vals)

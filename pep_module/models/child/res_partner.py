@@ -104,6 +104,7 @@ class ResPartner(models.Model):
     # === Computes ===
 
     @api.depends("pep_is_school", "pep_school_status", "pep_open_date", "pep_close_date")
+    @api.depends_context("company")
     def _compute_pep_school_open(self):
         today = self.env.company._pep_today()
         for school in self:
@@ -176,7 +177,7 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         partners = super().create([self._pep_clean_school_vals(vals) for vals in vals_list])
         # on the result, since a value may also come from a default of the context
-        if any(partner[name] for partner in partners for name in SCHOOL_FIELDS):
+        if not self.env.su and any(partner[name] for partner in partners for name in SCHOOL_FIELDS):
             self._pep_require_register()
         return partners
 

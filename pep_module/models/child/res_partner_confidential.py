@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ResPartner(models.Model):
@@ -27,14 +28,32 @@ class ResPartner(models.Model):
         "The contact of a carer or relative holds no postal address: it would say where a child lives.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any("pep_confidential" in vals for vals in vals_list):
+            raise UserError(self.env._("Who is known only around a child follows from the networks of the children."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "pep_confidential" in vals and not self.env.su:
+            raise UserError(self.env._("Who is known only around a child follows from the networks of the children."))
+        return super().write(vals)
+
     def _pep_make_confidential(self):
         """Hide these contacts and drop their postal address and tags. Staff of the council are left as they are."""
         people = self.sudo()  # sudo: whoever adds a carer need not be allowed to edit contacts
         people = people.filtered(lambda partner: not partner.pep_confidential and not partner._pep_is_staff())
         if people:
             people.write(
-                {"pep_confidential": True, "street": False, "street2": False, "city": False, "zip": False,
-                 "category_id": False, "comment": False}  # fmt: skip
+                {
+                    "pep_confidential": True,
+                    "street": False,
+                    "street2": False,
+                    "city": False,
+                    "zip": False,
+                    "category_id": False,
+                    "comment": False,
+                }
             )
 
     def _pep_is_staff(self):

@@ -9,6 +9,7 @@ class PepTemplateMixin(models.AbstractModel):
     """
 
     _name = "pep.template.mixin"
+    _inherit = ["pep.council.fixed"]
     _description = "Template copied into each council"
     _template_fields = ("name", "sequence")
 

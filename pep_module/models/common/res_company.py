@@ -3,13 +3,13 @@ from datetime import datetime, time
 import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 TEMPLATE_MODELS = ("pep.kind", "pep.gate.reason", "pep.target.area", "pep.fund")
 
 
 class ResCompany(models.Model):
-    """A council. Every figure here is a rule that councils word differently, so each has a default and can be changed."""
+    """A council. Every figure here is a rule that councils word differently: a default that can be changed."""
 
     _inherit = "res.company"
 
@@ -105,7 +105,9 @@ class ResCompany(models.Model):
     def _pep_rules(self):
         """The council's figures as they are now, to be kept with each PEP: a later change moves no old PEP."""
         self.ensure_one()
-        names = [name for name in self._fields if name.startswith("pep_") and self._fields[name].type in ("float", "integer")]
+        names = [
+            name for name in self._fields if name.startswith("pep_") and self._fields[name].type in ("float", "integer")
+        ]
         return {name: self[name] for name in names}
 
     @api.model_create_multi
@@ -132,6 +134,9 @@ class ResCompany(models.Model):
 
     def action_pep_update_from_templates(self):
         """Button: bring in what a newer version of the app ships; the council's own rows stay as they are."""
+        if not (self.env.su or self.env.user.has_group("pep_module.group_pep_admin")):
+            raise AccessError(self.env._("The administrator of the virtual school changes its settings."))
+        self.check_access("read")
         self._pep_load_templates()
         return {
             "type": "ir.actions.client",

@@ -23,12 +23,24 @@ class ResUsers(models.Model):
 class ResGroups(models.Model):
     _inherit = "res.groups"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        groups = super().create(vals_list)
+        self.env["pep.access"]._sync_users(groups._pep_see_all_members())
+        return groups
+
     def write(self, vals):
-        if not {"user_ids", "implied_ids"} & vals.keys():
+        if not {"user_ids", "implied_ids", "implied_by_ids"} & vals.keys():
             return super().write(vals)
         before = self._pep_see_all_members()
         result = super().write(vals)
         self.env["pep.access"]._sync_users(before | self._pep_see_all_members())
+        return result
+
+    def unlink(self):
+        before = self._pep_see_all_members()
+        result = super().unlink()
+        self.env["pep.access"]._sync_users(before)
         return result
 
     def _pep_see_all_members(self):

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-
 WORDS_GROUPS = "pep_module.group_pep_support"
 
 
@@ -13,7 +12,7 @@ class PepFunding(models.Model):
 
     _name = "pep.funding"
     _description = "Funding"
-    _inherit = ["pep.child.bound", "mail.thread"]
+    _inherit = ["pep.child.bound", "pep.thread"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -42,7 +41,7 @@ class PepFunding(models.Model):
     )
     asked_by_id = fields.Many2one("res.users", string="Asked by", required=True, readonly=True, ondelete="restrict")
     decided_by_id = fields.Many2one("res.users", string="Decided by", readonly=True, ondelete="restrict")
-    decided_on = fields.Datetime(readonly=True)
+    decided_on = fields.Datetime(string="Decided on", readonly=True)
     decision_note = fields.Char(string="Why", readonly=True)
     # The words of the request, for those who may read it: never finance, whatever else they are
     purpose = fields.Char(string="What for", compute="_compute_words", groups=WORDS_GROUPS)
@@ -125,10 +124,10 @@ class PepFunding(models.Model):
             raise UserError(self.env._("This request has been decided already."))
         self.sudo().write({"state": "cancelled"})  # sudo: money is written by these steps alone
 
+    def action_open_plan(self):
+        return self.plan_id.get_formview_action()
+
     def write(self, vals):
         if not self.env.su and set(vals) - {"message_follower_ids", "message_ids", "message_main_attachment_id"}:
             raise UserError(self.env._("Money moves by its buttons, not by hand."))
         return super().write(vals)
-
-    def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
-        return []

@@ -12,7 +12,7 @@ class PepFundingRequest(models.Model):
     _description = "Funding asked for"
     _inherit = ["pep.child.bound"]
     _child_parent = "plan_id"
-    _order = "plan_id, id"
+    _order = "plan_id.id, id"
     _check_company_auto = True
 
     plan_id = fields.Many2one(
@@ -20,12 +20,12 @@ class PepFundingRequest(models.Model):
         store=True, readonly=False, precompute=True,
     )  # fmt: skip
     target_id = fields.Many2one("pep.target", required=True, index=True, ondelete="restrict")
-    target_name = fields.Char(related="target_id.name", string="For the target")
+    target_name = fields.Char(related="target_id.name", related_sudo=False, string="For the target")
     name = fields.Char(string="What for", required=True, help="What the money buys.")
     why = fields.Text(help="How it helps to reach the target.")
     provider = fields.Char(help="Who delivers it.")
     quantity = fields.Float(default=1.0, help="Hours, sessions, pieces.")
-    unit_cost = fields.Monetary(required=True)
+    unit_cost = fields.Monetary(string="Unit cost", required=True)
     amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     fund_id = fields.Many2one(
@@ -92,7 +92,13 @@ class PepFundingRequest(models.Model):
         money.create([request._prepare_funding() for request in requests])
         return requests
 
+    @api.model
+    def _set_by_app(self):
+        return super()._set_by_app() | {"asked_by_id"}
+
     def write(self, vals):
+        if "asked_by_id" in vals and not self.env.su:
+            raise UserError(self.env._("Who asked stays as it was: nobody decides on their own request."))
         self.plan_id._refuse_when_frozen()
         asked = {"quantity", "unit_cost", "fund_id", "target_id"} & vals.keys()
         if asked and any(request.state != "asked" for request in self):

@@ -24,6 +24,7 @@ class PepMeeting(models.Model):
     _check_company_auto = True
 
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict")
+    plan_state = fields.Selection(related="plan_id.state", related_sudo=False, string="Stage of the PEP")
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
     start = fields.Datetime(required=True, index=True)
     stop = fields.Datetime(compute="_compute_stop", store=True, precompute=True)
@@ -54,7 +55,7 @@ class PepMeeting(models.Model):
     )
     attendee_ids = fields.One2many("pep.meeting.attendee", "meeting_id", string="People")
     notes = fields.Text(string="What was said")
-    cancel_reason = fields.Char(readonly=True)
+    cancel_reason = fields.Char(string="Why cancelled", readonly=True)
 
     _one_planned_start = models.UniqueIndex(
         "(plan_id, start) WHERE state <> 'cancelled'", "This PEP has a meeting at that time already."
@@ -75,6 +76,10 @@ class PepMeeting(models.Model):
     def _compute_chair_id(self):
         for meeting in self:
             meeting.chair_id = meeting.chair_id or meeting.plan_id.vseo_id
+
+    @api.onchange("plan_id")
+    def _onchange_plan_id(self):
+        self.child_id = self.plan_id.child_id
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -136,6 +141,9 @@ class PepMeeting(models.Model):
         if any(meeting.state != "planned" for meeting in self):
             raise UserError(self.env._("Only a planned meeting can be cancelled."))
         self.sudo().write({"state": "cancelled"})  # sudo: the state is written by these steps alone
+
+    def action_open_plan(self):
+        return self.plan_id.get_formview_action()
 
     def _snapshot(self):
         self.ensure_one()

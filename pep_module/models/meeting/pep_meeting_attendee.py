@@ -11,7 +11,7 @@ class PepMeetingAttendee(models.Model):
     _description = "Person at a PEP meeting"
     _inherit = ["pep.child.bound"]
     _child_parent = "meeting_id"
-    _order = "meeting_id, role, id"
+    _order = "meeting_id.id, role, id"
 
     meeting_id = fields.Many2one("pep.meeting", required=True, index=True, ondelete="restrict")
     partner_id = fields.Many2one(
@@ -44,7 +44,9 @@ class PepMeetingAttendee(models.Model):
                 limit=1,
             ):
                 raise ValidationError(
-                    self.env._("This person must not have contact with %(reference)s.", reference=attendee.child_reference)
+                    self.env._(
+                        "This person must not have contact with %(reference)s.", reference=attendee.child_reference
+                    )
                 )
 
     @api.model_create_multi

@@ -21,7 +21,7 @@ class PepGateReason(models.Model):
 
     template_id = fields.Many2one("pep.gate.reason")
     gate = fields.Selection(GATES, string="Goes on without", required=True)
-    head_only = fields.Boolean(help="Only the head of the virtual school may use this reason.")
+    head_only = fields.Boolean(string="Head only", help="Only the head of the virtual school may use this reason.")
 
 
 class PepGatePass(models.Model):
@@ -31,7 +31,7 @@ class PepGatePass(models.Model):
     _description = "PEP went on without"
     _inherit = ["pep.child.bound"]
     _child_parent = "plan_id"
-    _order = "plan_id, id"
+    _order = "plan_id.id, id"
 
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict")
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)

@@ -23,6 +23,7 @@ VARIANTS = [
     ("post16", "Post-16"),
     ("not_on_roll", "Not on roll"),
 ]
+SUPPORT = "pep_module.group_pep_support"
 # What may still be written on a finished PEP: who answers for the child, and what the app itself keeps beside it.
 BESIDE_THE_FREEZE = {"message_main_attachment_id", "activity_ids", "message_ids", "message_follower_ids"}
 
@@ -39,7 +40,7 @@ class PepPlan(models.Model):
 
     _name = "pep.plan"
     _description = "Personal Education Plan"
-    _inherit = ["pep.child.bound", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pep.child.bound", "pep.thread", "mail.activity.mixin"]
     _order = "next_due, id"
     _check_company_auto = True
 
@@ -68,25 +69,29 @@ class PepPlan(models.Model):
     )
     # The facts as they were
     school_id = fields.Many2one(
-        "res.partner", string="School", index="btree_not_null", ondelete="restrict", domain=[("pep_is_school", "=", True)]
+        "res.partner",
+        string="School",
+        index="btree_not_null",
+        ondelete="restrict",
+        domain=[("pep_is_school", "=", True)],
     )
     school_name = fields.Char(string="School's name then", readonly=True)
     setting_kind = fields.Selection(KINDS, string="Enrolment")
-    year_group = fields.Selection(YEAR_GROUPS)
-    key_stage = fields.Selection(KEY_STAGES)
+    year_group = fields.Selection(YEAR_GROUPS, string="Year group")
+    key_stage = fields.Selection(KEY_STAGES, string="Key stage")
     sen_provision = fields.Selection(SEN_PROVISION, string="SEN provision")
-    date_into_care = fields.Date(readonly=True)
-    legal_status = fields.Char(readonly=True, groups="pep_module.group_pep_contributor")
+    date_into_care = fields.Date(string="Into care", readonly=True)
+    legal_status = fields.Char(string="Legal status", readonly=True, groups="pep_module.group_pep_contributor")
     rules = fields.Json(readonly=True, help="The council's thresholds when the PEP was opened.")
     # Clocks
-    due_date = fields.Date(help="The PEP meeting is held by this day.")
-    processing_due = fields.Date(readonly=True, help="The finished PEP is out by this day.")
+    due_date = fields.Date(string="Meeting due by", help="The PEP meeting is held by this day.")
+    processing_due = fields.Date(string="To be finished by", readonly=True, help="The finished PEP is out by this day.")
     next_due = fields.Date(
         string="Next due", compute="_compute_next_due", store=True, precompute=True, index=True, aggregator=None
     )
     is_late = fields.Boolean(string="Late", compute="_compute_is_late", search="_search_is_late")
-    late_reason = fields.Char(compute="_compute_is_late")
-    completed_on = fields.Datetime(readonly=True, copy=False)
+    late_reason = fields.Char(string="Why late", compute="_compute_is_late")
+    completed_on = fields.Datetime(string="Complete since", readonly=True, copy=False)
     # What hangs on it
     target_ids = fields.One2many("pep.target", "plan_id", string="Targets")
     review_ids = fields.One2many("pep.target.review", "plan_id", string="Previous targets")
@@ -96,22 +101,31 @@ class PepPlan(models.Model):
     issue_ids = fields.One2many("pep.plan.issue", "plan_id", string="Issued versions", readonly=True)
     issue_version = fields.Integer(string="Version", readonly=True, copy=False, aggregator=None)
     next_meeting_date = fields.Date(string="Next PEP meeting", help="Set before this meeting closes.")
-    next_meeting_note = fields.Char(help="In plain words, when there is no date yet: early in May, or why none.")
-    summary = fields.Text(string="What was discussed", help="What is going well, what could be better, what was agreed.")
-    stage_reason = fields.Char(
-        string="Why returned, corrected or cancelled", readonly=True, copy=False, tracking=True
+    next_meeting_note = fields.Char(
+        string="Next meeting in words", help="In plain words, when there is no date yet: early in May, or why none."
     )
+    summary = fields.Text(
+        string="What was discussed", help="What is going well, what could be better, what was agreed."
+    )
+    stage_reason = fields.Char(string="Why returned, corrected or cancelled", readonly=True, copy=False, tracking=True)
     # For lists and the board
     meeting_date = fields.Datetime(string="Meeting", compute="_compute_meeting")
     meeting_id = fields.Many2one("pep.meeting", compute="_compute_meeting", string="Meeting held or next")
-    meeting_state = fields.Selection(related="meeting_id.state", string="State of the meeting")
+    meeting_state = fields.Selection(
+        lambda self: self.env["pep.meeting"]._fields["state"].selection,
+        string="State of the meeting",
+        compute="_compute_meeting",
+    )
     meeting_required = fields.Boolean(related="kind_id.meeting_required", string="Needs a meeting")
-    target_count = fields.Integer(compute="_compute_counts")
+    target_count = fields.Integer(string="Number of targets", compute="_compute_counts")
     review_open_count = fields.Integer(string="Targets still to review", compute="_compute_counts")
-    amount_asked = fields.Monetary(compute="_compute_counts", string="PP+ asked for")
-    amount_approved = fields.Monetary(compute="_compute_counts", string="PP+ approved")
+    amount_asked = fields.Monetary(compute="_compute_amounts", string="PP+ asked for", groups=SUPPORT)
+    amount_approved = fields.Monetary(compute="_compute_amounts", string="PP+ approved", groups=SUPPORT)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    missing = fields.Char(string="Still missing", compute="_compute_missing")
+    missing = fields.Char(string="Still missing", compute="_compute_missing", groups=SUPPORT)
+    # For the gates
+    academic_target_gap = fields.Char(compute="_compute_academic_target_gap")
+    passed_gates = fields.Json(compute="_compute_passed_gates", groups=SUPPORT)
 
     _child_term_uniq = models.UniqueIndex(
         "(child_id, term_id)", "This child has a PEP in this term already. Each child has one a term."
@@ -163,20 +177,26 @@ class PepPlan(models.Model):
         )
         return late if True in value else ~late
 
+    @api.depends("meeting_ids.state", "meeting_ids.start")
     def _compute_meeting(self):
         """The meeting that was held, else the next one planned."""
-        meetings = self.env["pep.meeting"].search(
-            [("plan_id", "in", self.ids), ("state", "in", ("planned", "held"))], order="start desc"
+        meetings = self.env["pep.meeting"].search_fetch(
+            [("plan_id", "in", self.ids), ("state", "in", ("planned", "held"))],
+            ["plan_id", "state", "start"],
+            order="start, id",
         )
         chosen = {}
         for meeting in meetings:
             known = chosen.get(meeting.plan_id.id)
-            if known is None or known.state != "held" or meeting.state == "held" and meeting.start > known.start:
-                chosen[meeting.plan_id.id] = meeting if known is None or meeting.state == "held" else known
+            if known is None or known.state != "held" or meeting.state == "held":
+                chosen[meeting.plan_id.id] = meeting
         for plan in self:
-            plan.meeting_id = chosen.get(plan._origin.id, False)
-            plan.meeting_date = plan.meeting_id.start
+            meeting = chosen.get(plan._origin.id, meetings.browse())
+            plan.meeting_id = meeting
+            plan.meeting_date = meeting.start
+            plan.meeting_state = meeting.state
 
+    @api.depends("target_ids.state", "review_ids.outcome")
     def _compute_counts(self):
         ids = self.ids
         targets = dict(
@@ -189,22 +209,63 @@ class PepPlan(models.Model):
                 [("plan_id", "in", ids), ("outcome", "=", False)], ["plan_id"], ["__count"]
             )
         )
-        money = {}
-        if self.env["pep.funding"].has_access("read"):
-            money = {
-                plan: (asked, approved)
-                for plan, asked, approved in self.env["pep.funding"]._read_group(
-                    [("plan_id", "in", ids), ("state", "!=", "cancelled")],
-                    ["plan_id"],
-                    ["amount_asked:sum", "amount_approved:sum"],
-                )
-            }
         for plan in self:
-            plan.target_count = targets.get(plan, 0)
-            plan.review_open_count = reviews.get(plan, 0)
-            plan.amount_asked, plan.amount_approved = money.get(plan, (0.0, 0.0))
+            plan.target_count = targets.get(plan._origin, 0)
+            plan.review_open_count = reviews.get(plan._origin, 0)
 
-    @api.depends("state", "target_ids.smart_complete", "review_ids.outcome", "meeting_ids.state", "next_meeting_date")
+    @api.depends("request_ids.funding_ids.state", "request_ids.funding_ids.amount_approved")
+    def _compute_amounts(self):
+        money = {
+            plan: (asked, approved)
+            for plan, asked, approved in self.env["pep.funding"]._read_group(
+                [("plan_id", "in", self.ids), ("state", "!=", "cancelled")],
+                ["plan_id"],
+                ["amount_asked:sum", "amount_approved:sum"],
+            )
+        }
+        for plan in self:
+            plan.amount_asked, plan.amount_approved = money.get(plan._origin, (0.0, 0.0))
+
+    @api.depends("target_ids.is_academic", "target_ids.state", "target_ids.smart_complete", "target_ids.missing")
+    def _compute_academic_target_gap(self):
+        """What keeps a PEP from having one complete academic target; empty when it has one."""
+        targets = self.env["pep.target"].search_fetch(
+            [("plan_id", "in", self.ids), ("is_academic", "=", True), ("state", "!=", "withdrawn")],
+            ["plan_id", "smart_complete", "missing"],
+            order="sequence, id",
+        )
+        targets_of = targets.grouped("plan_id")
+        for plan in self:
+            academic = targets_of.get(plan._origin)
+            if not academic:
+                plan.academic_target_gap = self.env._("there is no academic target")
+            elif not any(target.smart_complete for target in academic):
+                plan.academic_target_gap = self.env._(
+                    "no academic target is complete (%(what)s)", what=academic[0].missing
+                )
+            else:
+                plan.academic_target_gap = False
+
+    @api.depends("pass_ids.gate")
+    def _compute_passed_gates(self):
+        passed = dict(
+            self.env["pep.gate.pass"]._read_group([("plan_id", "in", self.ids)], ["plan_id"], ["gate:array_agg"])
+        )
+        for plan in self:
+            plan.passed_gates = passed.get(plan._origin)
+
+    @api.depends(
+        "state",
+        "kind_id",
+        "school_id",
+        "setting_kind",
+        "next_meeting_date",
+        "next_meeting_note",
+        "meeting_state",
+        "review_open_count",
+        "academic_target_gap",
+        "passed_gates",
+    )
     def _compute_missing(self):
         labels = dict(self._fields["state"]._description_selection(self.env))
         steps = {"gathering": "ready", "ready": "processing", "processing": "complete"}
@@ -229,7 +290,11 @@ class PepPlan(models.Model):
         :return: list of (gate, sentence)
         """
         self.ensure_one()
-        gates = {"ready": ("setting",), "processing": ("meeting", "review", "academic_target"), "complete": ("next_date",)}
+        gates = {
+            "ready": ("setting",),
+            "processing": ("meeting", "review", "academic_target"),
+            "complete": ("next_date",),
+        }
         required = {
             "setting": self.kind_id.setting_required,
             "meeting": self.kind_id.meeting_required,
@@ -237,10 +302,9 @@ class PepPlan(models.Model):
             "academic_target": self.kind_id.academic_target_required,
             "next_date": self.kind_id.next_date_required,
         }
-        passed = self.pass_ids.mapped("gate")
         missing = []
         for gate in gates.get(state, ()):
-            if required[gate] and gate not in passed:
+            if required[gate] and gate not in (self.passed_gates or ()):
                 sentence = getattr(self, f"_gate_{gate}")()
                 if sentence:
                     missing.append((gate, sentence))
@@ -252,20 +316,19 @@ class PepPlan(models.Model):
             return self.env._("the school is not known")
 
     def _gate_meeting(self):
-        if not any(meeting.state == "held" for meeting in self.meeting_ids):
+        if self.meeting_state != "held":
             return self.env._("no meeting has been held")
 
     def _gate_review(self):
-        open_count = len(self.review_ids.filtered(lambda review: not review.outcome))
-        if open_count:
-            return self.env._("%(number)s previous targets are not reviewed", number=open_count)
+        if self.review_open_count:
+            return (
+                self.env._("%(number)s previous targets are not reviewed", number=self.review_open_count)
+                if self.review_open_count > 1
+                else self.env._("a previous target is not reviewed")
+            )
 
     def _gate_academic_target(self):
-        academic = self.target_ids.filtered(lambda target: target.is_academic and target.state != "withdrawn")
-        if not academic:
-            return self.env._("there is no academic target")
-        if not any(target.smart_complete for target in academic):
-            return self.env._("no academic target is complete (%(what)s)", what=academic[0].missing)
+        return self.academic_target_gap
 
     def _gate_next_date(self):
         if not self.next_meeting_date and not self.next_meeting_note:
@@ -419,7 +482,6 @@ class PepPlan(models.Model):
     def _move(self, state, vals=None):
         """Set the stage. The one place that does; :meth:`write` refuses it to everyone else."""
         self.sudo().write({"state": state, **(vals or {})})  # sudo: the stage is written by these steps alone
-        return None
 
     def _processing_due_date(self):
         self.ensure_one()
@@ -446,7 +508,7 @@ class PepPlan(models.Model):
 
     @api.model
     def _complete_by_hand(self, vals):
-        """A PEP made by hand gets the facts of the child as the app would have filled them in; the stage is the first."""
+        """A PEP made by hand gets the facts of the child as the app fills them in; the stage is the first."""
         defaults = self.default_get(["child_id", "term_id"])
         child = self.env["pep.child"].browse(vals.get("child_id") or defaults.get("child_id")).exists()
         term = self.env["pep.term"].browse(vals.get("term_id") or defaults.get("term_id"))
@@ -465,6 +527,10 @@ class PepPlan(models.Model):
     def _stage_fields(self):
         """Written by the steps of the PEP's way alone."""
         return {"state", "stage_reason", "completed_on", "issue_version", "processing_due", "next_due"}
+
+    @api.model
+    def _set_by_app(self):
+        return super()._set_by_app() | self._stage_fields()
 
     @api.model
     def _immutable_fields(self):
@@ -486,11 +552,6 @@ class PepPlan(models.Model):
     def copy(self, default=None):
         raise UserError(self.env._("A PEP can't be copied: the next term makes the next one."))
 
-    # === Chatter: never followers as access ===
-
-    def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
-        return []
-
     # === Actions ===
 
     @api.model
@@ -499,6 +560,7 @@ class PepPlan(models.Model):
         term = self.env["pep.term"]._term_on(self.env.company, self.env.company._pep_today())
         if term.opened_on:
             return help_message
+        help_message = Markup(help_message or "")
         if not term._may_open():
             return help_message + Markup("<p>%s</p>") % self.env._(
                 "%(term)s has not been opened yet. The head of the virtual school opens it.", term=term.name
@@ -507,7 +569,9 @@ class PepPlan(models.Model):
             '<p>%s</p><p><a type="action" class="btn btn-primary" data-model="pep.term" '
             'data-method="action_open_current">%s</a></p>'
         ) % (
-            self.env._("Opening a term makes one PEP for every child who needs one, and brings unfinished targets forward."),
+            self.env._(
+                "Opening a term makes one PEP for every child who needs one, and brings unfinished targets forward."
+            ),
             self.env._("Open %(term)s", term=term.name),
         )
 

@@ -15,12 +15,12 @@ class PepPlanIssue(models.Model):
     _description = "Issued version of a PEP"
     _inherit = ["pep.child.bound"]
     _child_parent = "plan_id"
-    _order = "plan_id, version desc"
+    _order = "plan_id.id, version desc"
 
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict", readonly=True)
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
     version = fields.Integer(required=True, readonly=True, aggregator=None)
-    issued_on = fields.Datetime(required=True, readonly=True)
+    issued_on = fields.Datetime(string="Issued on", required=True, readonly=True)
     issued_by_id = fields.Many2one("res.users", string="Issued by", required=True, readonly=True, ondelete="restrict")
     reason = fields.Char(string="Why corrected", readonly=True)
     data = fields.Json(required=True, readonly=True)
@@ -108,8 +108,12 @@ class PepPlan(models.Model):
             "next_meeting": str(self.next_meeting_date) if self.next_meeting_date else None,
             "next_meeting_note": self.next_meeting_note or None,
             "went_on_without": [
-                {"what": passed._label("gate"), "reason": passed.reason_id.name, "note": passed.note or None,
-                 "by": passed.user_id.name}  # fmt: skip
+                {
+                    "what": passed._label("gate"),
+                    "reason": passed.reason_id.name,
+                    "note": passed.note or None,
+                    "by": passed.user_id.name,
+                }
                 for passed in self.pass_ids
             ],
             "meetings": [meeting._snapshot() for meeting in self.meeting_ids],

@@ -1,7 +1,8 @@
 import logging
 from datetime import timedelta
+from itertools import pairwise
 
-from psycopg2.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
@@ -14,8 +15,6 @@ _logger = logging.getLogger(__name__)
 
 SEASONS = [("autumn", "Autumn"), ("spring", "Spring"), ("summer", "Summer")]
 CHUNK = 1000
-TRIES = 5
-CONFLICTS = (ConcurrencyError, DeadlockDetected, SerializationFailure, UniqueViolation)
 QUIET = {
     "mail_create_nolog": True,
     "mail_create_nosubscribe": True,
@@ -35,6 +34,7 @@ class PepTerm(models.Model):
 
     _name = "pep.term"
     _description = "Term"
+    _inherit = ["pep.council.fixed"]
     _order = "date_from desc, id desc"
 
     name = fields.Char(compute="_compute_name", store=True, precompute=True)
@@ -46,20 +46,20 @@ class PepTerm(models.Model):
         ondelete="restrict",
         default=lambda self: self.env.company,
     )
-    academic_year = fields.Integer(required=True, aggregator=None, help="The year in which the school year begins.")
+    academic_year = fields.Integer(
+        string="School year", required=True, aggregator=None, help="The year in which the school year begins."
+    )
     season = fields.Selection(SEASONS, required=True)
     date_from = fields.Date(string="First day", required=True, index=True)
     date_to = fields.Date(string="Last day", compute="_compute_date_to", help="The day before the next term begins.")
     window_from = fields.Date(string="Meetings from", required=True)
     window_to = fields.Date(string="Meetings until", required=True, help="PEPs of the term are due by this day.")
-    opened_on = fields.Datetime(readonly=True, copy=False)
-    plan_count = fields.Integer(compute="_compute_plan_count")
+    opened_on = fields.Datetime(string="Opened on", readonly=True, copy=False)
+    plan_count = fields.Integer(string="Number of PEPs", compute="_compute_plan_count")
     is_current = fields.Boolean(string="This term", compute="_compute_is_current", search="_search_is_current")
     is_previous = fields.Boolean(string="Last term", compute="_compute_is_current", search="_search_is_previous")
 
-    _season_uniq = models.Constraint(
-        "UNIQUE (company_id, academic_year, season)", "The council has this term already."
-    )
+    _season_uniq = models.Constraint("UNIQUE (company_id, academic_year, season)", "The council has this term already.")
     _start_uniq = models.Constraint("UNIQUE (company_id, date_from)", "Another term begins on this day.")
     _window = models.Constraint(
         "CHECK (window_from >= date_from AND window_to >= window_from)",
@@ -116,11 +116,9 @@ class PepTerm(models.Model):
                 raise ValidationError(self.env._("Autumn, spring and summer follow one another in a school year."))
             earliest = academic_year.first_day(term.academic_year) - timedelta(days=31)
             if not earliest <= term.date_from <= academic_year.last_day(term.academic_year):
-                raise ValidationError(
-                    self.env._("%(term)s does not begin in its school year.", term=term.display_name)
-                )
+                raise ValidationError(self.env._("%(term)s does not begin in its school year.", term=term.display_name))
             neighbours = self.search([("company_id", "=", term.company_id.id)], order="date_from")
-            for earlier, later in zip(neighbours, neighbours[1:], strict=False):
+            for earlier, later in pairwise(neighbours):
                 if term in (earlier, later) and earlier.window_to >= later.date_from:
                     raise ValidationError(
                         self.env._(
@@ -152,7 +150,9 @@ class PepTerm(models.Model):
     def _term_on(self, company, day):
         """The term that a day belongs to; made by the council's rule when nobody has entered it yet."""
         terms = self.sudo()  # sudo: which term a day is in is no secret, and scheduled work asks too
-        term = terms.search([("company_id", "=", company.id), ("date_from", "<=", day)], order="date_from desc", limit=1)
+        term = terms.search(
+            [("company_id", "=", company.id), ("date_from", "<=", day)], order="date_from desc", limit=1
+        )
         if not term or day > academic_year.last_day(term.academic_year) + timedelta(days=31):
             self._generate(company, academic_year.academic_year(day))
             term = terms.search(
@@ -162,7 +162,7 @@ class PepTerm(models.Model):
 
     @api.model
     def _generate(self, companies, year=None):
-        """Make the terms of a school year (default: last, this and next) that a council does not have yet. Idempotent."""
+        """Make the terms of a school year (default: last, this, next) that a council does not have yet. Idempotent."""
         terms = self.sudo()  # sudo: set-up, and scheduled work
         vals_list = []
         for company in companies:
@@ -237,7 +237,7 @@ class PepTerm(models.Model):
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             try:
-                self._repeat_on_conflict(self._generate, company)
+                cron._pep_step(self._generate, company)
                 self._term_on(company, company._pep_today())._open_by_chunks()
             except Exception:
                 self.env.cr.rollback()
@@ -265,11 +265,12 @@ class PepTerm(models.Model):
 
     def _open_by_chunks(self):
         """The same for everyone in scope, as scheduled work: one committed transaction for each chunk."""
+        cron = self.env["ir.cron"]
         for term in self._since_go_live():
             missing = term._children_without_plan()
             for start in range(0, len(missing), CHUNK):
-                term._repeat_on_conflict(term._open_chunk, missing[start : start + CHUNK])
-            term._repeat_on_conflict(term._note_opened)
+                cron._pep_step(term._open_chunk, missing[start : start + CHUNK])
+            cron._pep_step(term._note_opened)
 
     def _open_chunk(self, children):
         self._take_turn()
@@ -286,18 +287,6 @@ class PepTerm(models.Model):
             SQL("UPDATE pep_term SET write_date = %s WHERE id = %s", self.env.cr.now(), self.id), log_exceptions=False
         )
 
-    def _repeat_on_conflict(self, function, *arguments):
-        """Run a step of scheduled work and commit it; run it again when another transaction was quicker."""
-        for tries_left in reversed(range(TRIES)):
-            try:
-                function(*arguments)
-                self.env["ir.cron"]._commit_progress()
-                return
-            except CONFLICTS:
-                self.env.cr.rollback()
-                if not tries_left:
-                    raise
-
     def _note_opened(self):
         if not self.opened_on:
             self.sudo().opened_on = fields.Datetime.now()  # sudo: whoever opens need not be allowed to edit terms
@@ -305,7 +294,9 @@ class PepTerm(models.Model):
     def _since_go_live(self):
         """These terms without those that had ended before their council went live."""
         return self.filtered(
-            lambda term: not (term.company_id.pep_go_live and term.date_to and term.date_to < term.company_id.pep_go_live)
+            lambda term: (
+                not (term.company_id.pep_go_live and term.date_to and term.date_to < term.company_id.pep_go_live)
+            )
         )
 
     def _plans_of(self, children):
@@ -325,9 +316,9 @@ class PepTerm(models.Model):
     def _children_without_plan(self, children=None):
         """Children in scope today (or on the term's first or last day, when it is not today's) without a PEP in it."""
         self.ensure_one()
-        self.sudo().lock_for_update()  # sudo: whoever opens need not be allowed to edit terms
         day = self._day_of_facts()
-        everyone = self.env["pep.child"].sudo()  # sudo: the council's duty is to every child, not to those the user sees
+        # sudo: the council's duty is to every child, not to those the user sees
+        everyone = self.env["pep.child"].sudo()
         domain = everyone._in_scope_domain(self.company_id, day) & ~Domain(
             "plan_ids", "any", [("term_id", "=", self.id)]
         )

@@ -17,12 +17,12 @@ class PepTarget(models.Model):
     _description = "SMART target"
     _inherit = ["pep.child.bound"]
     _child_parent = "plan_id"
-    _order = "plan_id, sequence, id"
+    _order = "plan_id.id, sequence, id"
     _check_company_auto = True
 
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict")
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
-    plan_state = fields.Selection(related="plan_id.state", string="Stage of the PEP")
+    plan_state = fields.Selection(related="plan_id.state", related_sudo=False, string="Stage of the PEP")
     sequence = fields.Integer(default=10)
     area_id = fields.Many2one("pep.target.area", required=True, index=True, ondelete="restrict", check_company=True)
     is_academic = fields.Boolean(related="area_id.is_academic", store=True)
@@ -35,9 +35,9 @@ class PepTarget(models.Model):
     # Achievable and realistic
     realistic = fields.Char(string="Why it is realistic")
     strategies = fields.Text(help="What will be done to get there.")
-    by_whom = fields.Char(help="Who does it: school, carer, child, social worker.")
+    by_whom = fields.Char(string="By whom", help="Who does it: school, carer, child, social worker.")
     # Timed
-    by_when = fields.Date()
+    by_when = fields.Date(string="By when")
     success_evidence = fields.Char(string="Evidence of success", help="What we will look at in the review.")
     agreed_with_child = fields.Selection(
         [("yes", "Yes"), ("partly", "Partly"), ("no", "No")], string="Does the child agree?"
@@ -63,11 +63,17 @@ class PepTarget(models.Model):
         precompute=True,
         index=True,
     )
-    withdrawn_reason = fields.Char(readonly=True)
+    withdrawn_reason = fields.Char(string="Why withdrawn", readonly=True)
     is_unfinished = fields.Boolean(
-        compute="_compute_state", store=True, precompute=True, help="To be reviewed in the child's next PEP."
+        string="Unfinished",
+        compute="_compute_state",
+        store=True,
+        precompute=True,
+        help="To be reviewed in the child's next PEP.",
     )
     request_ids = fields.One2many("pep.funding.request", "target_id", string="Funding asked for")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    amount_asked = fields.Monetary(string="PP+ asked for", compute="_compute_amount_asked")
     missing = fields.Char(string="Still missing", compute="_compute_smart", store=True, precompute=True)
     smart_complete = fields.Boolean(string="SMART", compute="_compute_smart", store=True, precompute=True)
 
@@ -81,9 +87,18 @@ class PepTarget(models.Model):
             target.state = "withdrawn" if target.withdrawn_reason else last.outcome or "open"
             target.is_unfinished = target.state == "open"
 
+    @api.depends("request_ids.amount", "request_ids.state")
+    def _compute_amount_asked(self):
+        may_read = self.env["pep.funding.request"].has_access("read")
+        for target in self:
+            requests = target.request_ids if may_read else self.env["pep.funding.request"]
+            target.amount_asked = sum(requests.filtered(lambda request: request.state != "cancelled").mapped("amount"))
+
     @api.depends(*SMART_PARTS, "agreed_with_child")
     def _compute_smart(self):
-        labels = {name: self._fields[name]._description_string(self.env) for name in (*SMART_PARTS, "agreed_with_child")}
+        labels = {
+            name: self._fields[name]._description_string(self.env) for name in (*SMART_PARTS, "agreed_with_child")
+        }
         for target in self:
             missing = [labels[name] for name in labels if not target[name] or not str(target[name]).strip()]
             target.missing = ", ".join(missing) or False
@@ -139,8 +154,7 @@ class PepTarget(models.Model):
             [
                 {"plan_id": plan_of[target.child_id.id].id, "target_id": target.id}
                 for target in unfinished
-                if target.id not in pending
-                and target.term_id.date_from < plan_of[target.child_id.id].term_id.date_from
+                if target.id not in pending and target.term_id.date_from < plan_of[target.child_id.id].term_id.date_from
             ]
         )
 

@@ -17,21 +17,21 @@ class PepTargetReview(models.Model):
     _description = "Review of a previous target"
     _inherit = ["pep.child.bound"]
     _child_parent = "plan_id"
-    _order = "plan_id, id"
+    _order = "plan_id.id, id"
 
     plan_id = fields.Many2one(
         "pep.plan", string="Reviewed in", required=True, index=True, ondelete="restrict", readonly=True
     )
     target_id = fields.Many2one("pep.target", required=True, index=True, ondelete="restrict", readonly=True)
-    target_name = fields.Char(related="target_id.name", string="What was aimed at")
-    area_id = fields.Many2one(related="target_id.area_id")
-    set_in_id = fields.Many2one(related="target_id.term_id", string="Set in")
-    baseline = fields.Char(related="target_id.baseline")
-    aim = fields.Char(related="target_id.target_value")
+    target_name = fields.Char(related="target_id.name", related_sudo=False, string="What was aimed at")
+    area_id = fields.Many2one(related="target_id.area_id", related_sudo=False)
+    set_in_id = fields.Many2one(related="target_id.term_id", related_sudo=False, string="Set in")
+    baseline = fields.Char(related="target_id.baseline", related_sudo=False)
+    aim = fields.Char(related="target_id.target_value", related_sudo=False)
     outcome = fields.Selection(OUTCOMES)
     impact = fields.Text(help="What difference it made, and what the money did where there was any.")
     evidence = fields.Char(help="What we looked at.")
-    carry_forward = fields.Boolean(help="Goes on as a target of this PEP, with a new date.")
+    carry_forward = fields.Boolean(string="Goes on", help="Goes on as a target of this PEP, with a new date.")
     continued_as_id = fields.Many2one("pep.target", string="Goes on as", readonly=True, ondelete="restrict")
 
     _uniq = models.UniqueIndex("(plan_id, target_id)", "This target is reviewed in this PEP already.")

@@ -258,6 +258,7 @@ class PepGiasImport(models.Model):
             [("pep_urn", "in", [values["pep_urn"] for values in values_list])], list(values_list[0])
         )
         by_urn = {school.pep_urn: school for school in held}
+        academised = self._academised(held)
         closing = self.env["res.partner"]
         to_create = []
         for values in values_list:
@@ -267,7 +268,7 @@ class PepGiasImport(models.Model):
                     continue
                 to_create.append({**values, "company_id": False})
                 continue
-            changes = self._changes(school, values)
+            changes = self._changes(school, self._unless_outdated(school, values, academised))
             if not changes:
                 result["count_same"] += 1
                 continue
@@ -287,6 +288,27 @@ class PepGiasImport(models.Model):
         if write and to_create:
             self._schools().create(to_create)
         return closing
+
+    @api.model
+    def _academised(self, schools):
+        """Which of these schools were academised here: ids of the old ones, ids of the new ones."""
+        links = self.env["pep.school.link"].sudo()  # sudo: which school follows which is no secret
+        ids = schools.ids
+        links = links.search(
+            ["&", ("kind", "=", "academised"), "|", ("predecessor_id", "in", ids), ("successor_id", "in", ids)]
+        )
+        return links.predecessor_id.ids, links.successor_id.ids
+
+    @api.model
+    def _unless_outdated(self, school, values, academised):
+        """These values without what a head knew before the register did: that the school closes, or that it opened."""
+        old, new = academised
+        known_better = set()
+        if school.id in old and values["pep_school_status"] != "closed":
+            known_better |= {"pep_school_status", "pep_close_date"}
+        if school.id in new and values["pep_school_status"] == "proposed":
+            known_better |= {"pep_school_status", "pep_open_date"}
+        return {name: value for name, value in values.items() if name not in known_better}
 
     @api.model
     def _changes(self, school, values):

@@ -83,7 +83,7 @@ class PepSchoolAcademise(models.TransientModel):
         )
         self.ensure_one()
         old = self.school_id.sudo()  # sudo: a school is shared, and a head need not have the right to edit contacts
-        old.lock_for_update()
+        old.lock_for_update(allow_referencing=True)
         self._check_can_academise(old)
         new = self._successor(old)
         self._move_enrolments(old, new)

@@ -34,8 +34,8 @@ class PepSchoolSetting(models.TransientModel):
     email = fields.Char()
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         school = self.env["res.partner"].browse(self.env.context.get("pep_setting_id"))
         if school:
             values.update({target: school[source] for source, target in self._mapping().items() if school[source]})

@@ -31,7 +31,12 @@ CHILD_FIELDS = {
 # An empty cell here says that the episode goes on. Elsewhere it says nothing.
 BLANK_MEANS = {"DEC", "REC", "REASON_PLACE_CHANGE"}
 
-_WRITING = {"tracking_disable": True, "mail_create_nolog": True, "mail_create_nosubscribe": True}
+_WRITING = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "pep_defer_opening": True,  # who gets a PEP at once is asked when the episodes are there, see Comparison._write
+}
 
 
 class PepChild(models.Model):
@@ -90,8 +95,9 @@ class Comparison:
     def add_general_findings(self):
         """Say whether a newer return, or just this one, has been imported before."""
         record = self.record
-        done = record.search(
+        done = record.search_fetch(
             [("company_id", "=", record.company_id.id), ("state", "=", "done"), ("id", "!=", record.id)],
+            ["collection_year", "done_on", *(f"{file}_sha256" for file in ssda903.FILES)],
             order="collection_year desc, id desc",
         )
         newest = int(done[:1].collection_year)
@@ -100,7 +106,7 @@ class Comparison:
             self.find("warning", "", 0, "", "", "older_return", year=label)
         for other in done:
             if all(other[f"{file}_sha256"] == record[f"{file}_sha256"] for file in ssda903.FILES):
-                day = other.company_id._pep_local(other.done_on).strftime("%d/%m/%Y")
+                day = record.company_id._pep_local(other.done_on).strftime("%d/%m/%Y")
                 self.find("info", "", 0, "", "", "same_files", day=day)
                 break
 
@@ -211,7 +217,7 @@ class Comparison:
             self.warn_child(source, "DOB", "born_after_care")
 
     def _merge_upn(self, plan):
-        """A number replaces a reason for having none, never the other way round. What it replaces becomes the former."""
+        """A number replaces a reason for having none, never the other way round. What it replaces is kept as former."""
         source, record = plan.source, plan.record
         if source.upn:
             if self._may_take(plan, "UPN", "upn", source.upn, self.warn_child):
@@ -340,7 +346,7 @@ class Comparison:
         if not found:
             found = self.codes.get((kind, code))
             label = ssda903.collection_year_label(self.year)
-            warn(source, column, "other_year_code" if found else "unknown_code", code=code, year=label)
+            warn(source, column, "other_year_code" if found else "unknown_code", given=code, year=label)
         return found.id if found else None
 
     # === Writing ===
@@ -349,14 +355,14 @@ class Comparison:
         company = self.record.company_id.id
         unsaid = {"vseo_id": False, "sen_provision": False}  # the return does not say: no default either
         made = self.children.create(
-            [
-                {**plan.vals, "company_id": company, "la_person_id": plan.source.child, **unsaid} for plan in new_children
-            ]
+            [{**plan.vals, **unsaid, "company_id": company, "la_person_id": plan.source.child} for plan in new_children]
         )
         ids = self.known_ids | {plan.source.child: child.id for plan, child in zip(new_children, made, strict=True)}
         self._write_changes("pep.child", changes)
         self.episodes.create([{**vals, "child_id": ids[child]} for child, vals in new_episodes])
         self._write_changes("pep.care.episode", changes)
+        moved = [record.id for record, vals in changes if "date_into_care" in vals or "date_out_of_care" in vals]
+        (made + self.children.browse(moved)).with_context(pep_defer_opening=False)._open_plans_mid_term()
 
     def _write_changes(self, model, changes):
         mine = [(record, vals) for record, vals in changes if record._name == model]

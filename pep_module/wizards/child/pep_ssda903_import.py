@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 
 CHUNK = 250
 """Children written in one go. What a chunk writes is committed, or not, as a whole."""
-STEP_SECONDS = 1.0
+STEP_SECONDS = 2.0
 """A call of :meth:`PepSsda903Import.action_import_step` begins no further chunk after this."""
 KEEP_FILES_DAYS = 7
 
@@ -56,6 +56,7 @@ class PepSsda903Import(models.Model):
     )
     collection_year = fields.Selection(
         "_selection_collection_year",
+        string="Collection year",
         help="From 1 April to 31 March. Leave it empty to take it from the dates in the files.",
     )
     state = fields.Selection(
@@ -166,7 +167,10 @@ class PepSsda903Import(models.Model):
     # === Actions ===
 
     def action_preview(self):
-        """Check the files from end to end and say what an import would do. Writes no child."""
+        """Check the files from end to end and say what an import would do. Writes no child.
+
+        With errors the import stays where it was, and its lines say what is wrong where.
+        """
         self.ensure_one()
         self.check_access("write")
         if self.state not in ("draft", "previewed"):
@@ -176,7 +180,8 @@ class PepSsda903Import(models.Model):
         vals = {f"{file}_sha256": hashlib.sha256(files[file]).hexdigest() if file in files else False for file in FILES}
         vals |= dict.fromkeys((*COUNTERS, "position"), 0)
         if result.errors:
-            return self._fail_preview(result, vals)
+            self._fail_preview(result, vals)
+            return True
         year = ssda903.guess_collection_year(result, self.company_id._pep_today())
         year = int(self.collection_year or year or 0)
         if str(year) not in dict(self._selection_collection_year()):
@@ -199,17 +204,8 @@ class PepSsda903Import(models.Model):
         return True
 
     def _fail_preview(self, result, vals):
+        """Back to the files, with what is wrong about them; what was known from an earlier check is gone."""
         self._store({**vals, "state": "draft", "child_total": 0, "episode_total": 0}, result.findings, [])
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "danger",
-                "title": self.env._("Nothing was imported"),
-                "message": self.env._("The files can't be used as they are. Each problem is listed with its row."),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     def action_back_to_files(self):
         """Undo the check, so that other files or another year can be chosen."""
@@ -343,10 +339,10 @@ class PepSsda903Import(models.Model):
                     "severity": finding.severity,
                     "file": finding.file or False,
                     "row": finding.row,
-                    "column": finding.column,
+                    "column": finding.column or False,
                     "la_person_id": finding.child,
                     "code": finding.code,
-                    "message": texts[finding.code] % finding.values,
+                    "message": texts[finding.code] % {**finding.values, "column": finding.column},
                     "compared": compared,
                 }
                 for finding in findings
@@ -355,58 +351,62 @@ class PepSsda903Import(models.Model):
 
     def _texts(self):
         """The sentence for each code of a finding. Says what is so, and what the import makes of it."""
-        _ = self.env._
+        env = self.env
         return {
             # errors: nothing is imported
-            "too_big": _("The file has %(size)s MB. A return has less than %(limit)s MB: is it the right file?"),
-            "empty": _("The file is empty."),
-            "spreadsheet": _("This is a spreadsheet. Save it as “CSV (comma delimited)” and choose that file."),
-            "utf16": _("The file is saved as Unicode text (UTF-16). Save it as “CSV (comma delimited)”."),
-            "binary": _("This is not a text file. Choose the CSV file of the return."),
-            "not_csv": _("From this row on the file is no CSV: a quotation mark may be missing, or the commas."),
-            "no_rows": _("The file has its column names and no rows."),
-            "missing_column": _("The column %(column)s is missing."),
-            "column_twice": _("The column %(column)s is there twice."),
-            "too_few_cells": _("The row has %(found)s cells, the header %(expected)s."),
-            "too_many_cells": _("The row has %(found)s cells, the header %(expected)s."),
-            "bad_date": _("This is no date in the form dd/mm/yyyy, such as 31/03/2026."),
-            "blank": _("The cell is empty."),
-            "bad_child": _("A person ID has letters, digits and - . / _ only, and is no longer than 30 characters."),
-            "child_twice": _("This child is in the header twice: here and in row %(row)s."),
-            "episode_twice": _("Row %(row)s gives another episode of this child that begins on the same day."),
-            "more_errors": _("%(number)s more errors in this file."),
+            "too_big": env._("The file has %(size)s MB. A return has less than %(limit)s MB: is it the right file?"),
+            "empty": env._("The file is empty."),
+            "spreadsheet": env._("This is a spreadsheet. Save it as “CSV (comma delimited)” and choose that file."),
+            "utf16": env._("The file is saved as Unicode text (UTF-16). Save it as “CSV (comma delimited)”."),
+            "binary": env._("This is not a text file. Choose the CSV file of the return."),
+            "not_csv": env._("From this row on the file is no CSV: a quotation mark may be missing, or the commas."),
+            "no_rows": env._("The file has its column names and no rows."),
+            "missing_column": env._("The column %(column)s is missing."),
+            "column_twice": env._("The column %(column)s is there twice."),
+            "too_few_cells": env._("The row has %(found)s cells, the header %(expected)s."),
+            "too_many_cells": env._("The row has %(found)s cells, the header %(expected)s."),
+            "bad_date": env._("This is no date in the form dd/mm/yyyy, such as 31/03/2026."),
+            "blank": env._("The cell is empty."),
+            "bad_child": env._(
+                "A person ID has letters, digits and - . / _ only, and is no longer than 30 characters."
+            ),
+            "child_twice": env._("This child is in the header twice: here and in row %(row)s."),
+            "episode_twice": env._("Row %(row)s gives another episode of this child that begins on the same day."),
+            "more_errors": env._("%(number)s more errors in this file."),
             # warnings about the files
-            "uasc_not_in_header": _("This child is not in the header: row left out."),
-            "unknown_code": _("“%(code)s” is not in the national list: left as it was, or empty."),
-            "other_year_code": _("“%(code)s” is not in the list of %(year)s: taken in, please check it."),
-            "not_a_code": _("This is not a code: left as it was, or empty."),
-            "upn_check_letter": _("The check letter does not belong to this UPN (it would be %(expected)s): kept."),
-            "upn_format": _("This is not the form of a UPN, one letter and twelve digits: kept as given."),
-            "upn_twice": _("Row %(row)s has the same UPN."),
-            "row_twice": _("The same row as row %(row)s: left out."),
-            "not_in_header": _("This child is not in the header, so there is no date of birth: row left out."),
-            "end_before_start": _("The episode ends before it begins: row left out."),
-            "before_birth": _("The episode begins before the child was born: row left out."),
-            "ends_same_day": _("The episode ends on the day on which it begins."),
-            "bad_urn": _("An Ofsted URN is SC and six digits, seven digits, or XXXXXXX."),
-            "age_out_of_range": _("At the start of %(year)s a child of this age is not looked after: please check."),
-            "no_episode": _("The return has no episode of this child: taken in without the dates of care."),
-            "after_year": _("This day comes after the end of the collection year %(year)s."),
+            "uasc_not_in_header": env._("This child is not in the header: row left out."),
+            "unknown_code": env._("“%(given)s” is not in the national list: left as it was, or empty."),
+            "other_year_code": env._("“%(given)s” is not in the list of %(year)s: taken in, please check it."),
+            "not_a_code": env._("This is not a code: left as it was, or empty."),
+            "upn_check_letter": env._("The check letter does not belong to this UPN (it would be %(expected)s): kept."),
+            "upn_format": env._("This is not the form of a UPN, one letter and twelve digits: kept as given."),
+            "upn_twice": env._("Row %(row)s has the same UPN."),
+            "row_twice": env._("The same row as row %(row)s: left out."),
+            "not_in_header": env._("This child is not in the header, so there is no date of birth: row left out."),
+            "end_before_start": env._("The episode ends before it begins: row left out."),
+            "before_birth": env._("The episode begins before the child was born: row left out."),
+            "ends_same_day": env._("The episode ends on the day on which it begins."),
+            "bad_urn": env._("An Ofsted URN is SC and six digits, seven digits, or XXXXXXX."),
+            "age_out_of_range": env._(
+                "At the start of %(year)s a child of this age is not looked after: please check."
+            ),
+            "no_episode": env._("The return has no episode of this child: taken in without the dates of care."),
+            "after_year": env._("This day comes after the end of the collection year %(year)s."),
             # what comparing with the register finds
-            "older_return": _("A newer return (%(year)s) has been imported. This one only adds what is missing."),
-            "same_files": _("Just these files were imported before, on %(day)s."),
-            "changed": _("Changes: %(columns)s."),
-            "kept": _("Changed here since the last return: what is here is kept."),
-            "upn_kept": _("The return gives a reason for having no UPN, but there is one here: kept."),
-            "upn_elsewhere": _("The child %(reference)s has the same UPN."),
-            "born_after_care": _("With this date of birth the child was in care before being born: not taken in."),
-            "dates_kept": _("The dates of coming into and leaving care do not fit what was entered here: kept."),
-            "reopened": _("The episode had ended and is open in this return."),
-            "several_open": _("%(number)s episodes of this child are open at once."),
-            "not_ended": _("An episode of this child is open although a later one has begun."),
-            "next_missing": _("The last episode ended because another began (X1), which is not there."),
-            "open_in_older": _("Open in this older return: row left out, a newer return knows better."),
-            "archived": _("This child is archived: brought up to date, and still archived."),
+            "older_return": env._("A newer return (%(year)s) has been imported. This one only adds what is missing."),
+            "same_files": env._("Just these files were imported before, on %(day)s."),
+            "changed": env._("Changes: %(columns)s."),
+            "kept": env._("Changed here since the last return: what is here is kept."),
+            "upn_kept": env._("The return gives a reason for having no UPN, but there is one here: kept."),
+            "upn_elsewhere": env._("The child %(reference)s has the same UPN."),
+            "born_after_care": env._("With this date of birth the child was in care before being born: not taken in."),
+            "dates_kept": env._("The dates of coming into and leaving care do not fit what was entered here: kept."),
+            "reopened": env._("The episode had ended and is open in this return."),
+            "several_open": env._("%(number)s episodes of this child are open at once."),
+            "not_ended": env._("An episode of this child is open although a later one has begun."),
+            "next_missing": env._("The last episode ended because another began (X1), which is not there."),
+            "open_in_older": env._("Open in this older return: row left out, a newer return knows better."),
+            "archived": env._("This child is archived: brought up to date, and still archived."),
         }
 
     # === Scheduled ===
@@ -424,7 +424,7 @@ class PepSsda903Import(models.Model):
                 while user_import.action_import_step()["state"] == "running":
                     if not cron._commit_progress(0):
                         return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other imports go on
                 self.env.cr.rollback()
                 # no traceback: the database quotes the values of a row that it refuses
                 _logger.error("Import %s of an SSDA903 return stopped: %s", record.id, type(error).__name__)

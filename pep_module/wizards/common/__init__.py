@@ -1,1 +1,2 @@
+from . import pep_export_everything
 from . import pep_settings

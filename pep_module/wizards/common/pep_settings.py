@@ -9,7 +9,9 @@ class PepSettings(models.TransientModel):
     _description = "Virtual School settings"
 
     company_id = fields.Many2one("res.company", string="Council", required=True, readonly=True)
-    pep_tz = fields.Selection(selection=lambda self: self.env["res.company"]._fields["pep_tz"].selection(self))
+    pep_tz = fields.Selection(
+        string="Time zone", selection=lambda self: self.env["res.company"]._fields["pep_tz"].selection(self)
+    )
     pep_age_from = fields.Integer(string="PEPs from age")
     pep_age_to = fields.Integer(string="PEPs until age")
     pep_processing_days = fields.Integer(string="Days to process a PEP")
@@ -42,6 +44,8 @@ class PepSettings(models.TransientModel):
     def _check_allowed(self):
         if not (self.env.su or self.env.user.has_group("pep_module.group_pep_admin")):
             raise AccessError(self.env._("The administrator of the virtual school changes its settings."))
+        if not self.env.su and self.company_id not in self.env.user.company_ids:
+            raise AccessError(self.env._("These are the settings of a council that you do not belong to."))
 
     def action_save(self):
         """Button: keep these rules from now on. PEPs that are open keep those they were opened with."""

@@ -1,2 +1,1 @@
-from . import pep_plan_go_on
-from . import pep_plan_reason
+from . import pep_plan_go_on, pep_plan_reason

@@ -22,7 +22,7 @@ class PepPlanGoOn(models.TransientModel):
         plan = self.env["pep.plan"].browse(values.get("plan_id"))
         if plan and "line_ids" in fields_list:
             values["line_ids"] = [
-                fields.Command.create({"gate": gate, "message": sentence})
+                fields.Command.create({"gate": gate, "message": sentence[:1].upper() + sentence[1:]})
                 for gate, sentence in plan._missing_for(values.get("next_state"))
             ]
         return values
@@ -56,7 +56,13 @@ class PepPlanGoOnLine(models.TransientModel):
     company_id = fields.Many2one(related="wizard_id.plan_id.company_id")
     gate = fields.Selection(GATES, string="Missing", required=True)
     message = fields.Char(readonly=True)
+    may_use_all = fields.Boolean(compute="_compute_may_use_all", help="The reasons kept for the head as well.")
     reason_id = fields.Many2one(
-        "pep.gate.reason", string="Reason", domain="[('gate', '=', gate), ('company_id', '=', company_id)]"
+        "pep.gate.reason",
+        string="Reason",
+        domain="[('gate', '=', gate), ('company_id', '=', company_id), ('head_only', 'in', [False, may_use_all])]",
     )
     note = fields.Char()
+
+    def _compute_may_use_all(self):
+        self.may_use_all = self.env.user.has_group("pep_module.group_pep_head")

@@ -1,0 +1,47 @@
+"""What people write in the PEPs of the demo council. Nothing here is about anybody real."""
+
+SUMMARIES = [
+    (
+        "Enjoys school and has made two good friends. Works hard when the task is clear. Finds the time after lunch "
+        "hard; the school has moved the quiet lesson there. Carer and school agree on homework three times a week."
+    ),
+    (
+        "A much better term. Attendance is up and the morning check-in helps. Reads at home. Would like to see the "
+        "family more often and will talk to the social worker about it."
+    ),
+    (
+        "Settling in after the move. The new teachers know what helps. The class is loud for them; ear defenders and "
+        "a seat by the door. Next time we look at friendships first."
+    ),
+    (
+        "Doing well in most subjects and proud of it. Worried about tests: extra time has been asked for. Wants to go"
+        " on with the club, and the fee is in the plan."
+    ),
+    (
+        "A mixed term. Two exclusions were avoided because the time-out card was used. Trusts the mentor. Less sure "
+        "about the future; a careers interview is arranged."
+    ),
+    (
+        "On track. The school wants to stretch more: harder texts, and a visit to the university in June. Carer is "
+        "pleased with the homework club."
+    ),
+]
+NOTES = [
+    "Targets of last term first. The child spoke about what helps in class. Money for each target agreed.",
+    "Good discussion. The child came for the first ten minutes and said what they want to be asked next time.",
+    "School brought the reading and maths results. Carer and teacher will speak every Friday.",
+    "The child chose the order of the points and chaired the first one.",
+]
+REMARKS = [
+    "I like it when I know what comes next.",
+    "It is fair.",
+    "I can do that if nobody watches.",
+    "Only if I can stay in the club.",
+]
+IMPACTS = {
+    "achieved": ("Reached, and it shows in other lessons too.", "Results of the last week of term"),
+    "partly": ("On the way: about half of the distance. Goes on with a little more time.", "Teacher's record"),
+    "not": ("Too much else happened. The plan was right and starts again.", "Teacher's record"),
+    "stopped": ("No longer what matters most; the group has changed.", "Said at the meeting"),
+}
+DECLINED = "The school's own budget pays for this. Ask again if it does not."

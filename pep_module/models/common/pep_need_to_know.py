@@ -1,0 +1,25 @@
+from odoo import models
+from odoo.fields import Domain
+
+
+class PepNeedToKnow(models.AbstractModel):
+    """Records whose rule reads ``pep.access``."""
+
+    _name = "pep.need.to.know"
+    _description = "Record under need to know"
+
+    def _check_access(self, operation):
+        """Odoo's check of records at hand, with the rule asked in the database, once for all of them.
+
+        Odoo asks record by record in Python, for which it reads every access row of every child in question, and judges
+        by rows that were cached earlier. What the database lets through is let through; the rest goes Odoo's way, which
+        makes the error.
+        """
+        may = self.env["ir.model.access"].check(self._name, operation, raise_exception=False)
+        if len(self) > 1 and all(self._ids) and may:
+            rule = self.env["ir.rule"]._compute_domain(self._name, operation)
+            records = self.sudo().with_context(active_test=False)  # sudo: the rule itself is what is searched by
+            allowed = records.search(Domain("id", "in", self.ids) & rule, order="id")
+            rest = self - allowed
+            return super(PepNeedToKnow, rest)._check_access(operation) if rest else None
+        return super()._check_access(operation)

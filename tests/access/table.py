@@ -1,0 +1,48 @@
+"""docs/access.csv and docs/access_methods.csv, as the tests read them."""
+
+import csv
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+OPERATIONS = ("read", "write", "create", "unlink")
+INTERNAL = ("vseo", "support", "head", "contributor", "finance", "admin", "employee", "system")
+PORTAL = ("teacher", "social_worker", "carer", "parent", "iro")
+ROLES = INTERNAL + PORTAL
+KINDS = {
+    "child": {"child", "council", "no"},
+    "council": {"council", "yes", "own", "no"},
+    "shared": {"yes", "no"},
+    "form": {"own", "no"},
+}
+
+
+class Table:
+    """The access table: ``table[model][operation][role]`` is a cell, ``kind[model]`` tells what the model is about."""
+
+    def __init__(self):
+        self.cells, self.kind, self.what = {}, {}, {}
+        for row in self._rows("access.csv"):
+            model, operation = row["model"], row["operation"]
+            self.cells.setdefault(model, {})[operation] = {role: row[role] for role in ROLES}
+            self.kind[model], self.what[model] = row["kind"], row["what"]
+        self.methods = {(row["model"], row["method"]): row for row in self._rows("access_methods.csv")}
+
+    @staticmethod
+    def _rows(name):
+        with (DOCS / name).open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def __getitem__(self, model):
+        return self.cells[model]
+
+    def models(self, *kinds):
+        return [model for model in self.cells if self.kind[model] in kinds]
+
+    def access_roles(self, model, operation):
+        """The roles in ``pep.access`` of whom the model's rule must speak: a contributor's is that of the network."""
+        cells = self.cells[model][operation]
+        roles = {"social_worker" if role == "contributor" else role for role in ROLES if cells[role] != "no"}
+        return roles - {"admin", "employee", "system"}
+
+
+TABLE = Table()

@@ -1,0 +1,134 @@
+import re
+from contextlib import contextmanager
+
+import pytest
+
+from odoo.tests import tagged
+
+from .checker import Checker
+from .table import ROLES, TABLE
+
+# Each condition on the access row, as it stands in the domain of a rule.
+CONDITIONS = {
+    "user_id": r"\('user_id', '=', user\.id\), ",
+    "role": r"\('role', '(?:in|=)', (?:\[[^\]]*\]|'finance')\), ",
+    "valid_from": r"\('valid_from', '<=', 'now'\), ",
+    "valid_to": r", \('valid_to', '>', 'now'\)",
+}
+CHANGES = ("write", "create", "unlink")
+# Of those who may change records, one of each sort; and one whom the access list lets everywhere.
+SOME_PEOPLE = ("vseo", "support", "head", "vseo_and_social_worker", "unlisted")
+
+
+class MutationCase(Checker):
+    """Break one rule at a time: the check of the cells has to notice. What it does not notice, it does not test."""
+
+    @contextmanager
+    def broken(self, rule, domain=None):
+        """With this rule gone, or with this domain; undone afterwards."""
+        savepoint = self.env.cr.savepoint()
+        rule.write({"domain_force": domain} if domain else {"active": False})
+        self.env.flush_all()
+        self.registry.clear_cache()
+        try:
+            yield
+        finally:
+            self.env.invalidate_all(flush=False)
+            savepoint.close(rollback=True)
+            self.registry.clear_cache()
+
+    def rules(self, model, *operations):
+        """The global rules that say who does this."""
+        rules = self.env["ir.rule"].search([("model_id.model", "=", model)])
+        return rules.filtered(lambda rule: not rule.groups and any(rule[f"perm_{op}"] for op in operations))
+
+    def without(self, rule, condition):
+        domain, number = re.subn(CONDITIONS[condition], "", rule.domain_force)
+        self.assertTrue(number, f"{rule.name}: {condition} is not in {rule.domain_force}")
+        return domain
+
+    def assert_noticed(self, what, **check):
+        wrong, number = self.wrong_cells(**check)
+        self.assertTrue(wrong, f"{what}: none of {number} cells notices")
+
+    def anybody_may(self, model, *operations):
+        return any(TABLE[model][operation][role] != "no" for operation in operations for role in ROLES)
+
+
+@tagged("post_install", "-at_install")
+class TestMutations(MutationCase):
+    def test_a_read_rule_is_missed(self):
+        for model in TABLE.models("child"):
+            for rule in self.rules(model, "read"):
+                with self.subTest(model), self.broken(rule):
+                    self.assert_noticed(model, models=[model], operations=["read"], ways=["search"])
+                    self.assertTrue(self.wrong_rules([model]))
+
+    def test_each_condition_of_a_read_rule_is_missed(self):
+        for model in TABLE.models("child"):
+            for rule in self.rules(model, "read"):
+                for condition in CONDITIONS:
+                    with self.subTest(model, condition=condition), self.broken(rule, self.without(rule, condition)):
+                        self.assert_noticed(
+                            f"{model} without {condition}", models=[model], operations=["read"], ways=["search"]
+                        )
+
+    def test_a_write_or_create_rule_is_missed(self):
+        for model in TABLE.models("child"):
+            for rule in self.rules(model, "write", "create"):
+                operations = [op for op in ("write", "create") if rule[f"perm_{op}"]]
+                with self.subTest(rule.name), self.broken(rule):
+                    self.assertTrue(self.wrong_rules([model]))
+                    if self.anybody_may(model, *operations):  # else the access list refuses it even without a rule
+                        self.assert_noticed(rule.name, models=[model], operations=operations, people=SOME_PEOPLE)
+
+    def test_what_another_module_opens_stays_shut(self):
+        """An access list for everybody and a rule of a group that lets all pass: need to know holds all the same."""
+        groups = self.env.ref("base.group_user") | self.env.ref("base.group_portal") | self.env.ref("base.group_public")
+        for model in TABLE.models("child"):
+            model_id = self.env["ir.model"]._get_id(model)
+            self.env["ir.model.access"].create(
+                [{"name": "x", "model_id": model_id, "group_id": group.id, "perm_read": True} for group in groups]
+            )
+            self.env["ir.rule"].create(
+                {"name": "x", "model_id": model_id, "groups": [(6, 0, groups.ids)], "domain_force": "[(1, '=', 1)]"}
+            )
+        self.registry.clear_cache()
+        self.addCleanup(self.registry.clear_cache)
+        wrong, _number = self.wrong_cells(operations=["read"], ways=["search", "read"])
+        self.assertFalse(wrong, "\n".join(wrong))
+
+    def test_a_rule_of_a_group_in_place_of_the_global_one_is_noticed(self):
+        rule = self.rules("pep.target", "read")
+        savepoint = self.env.cr.savepoint()
+        rule.groups = self.env.ref("base.group_user")
+        self.registry.clear_cache()
+        wrong = self.wrong_rules(["pep.target"])
+        savepoint.close(rollback=True)
+        self.registry.clear_cache()
+        self.assertTrue(wrong)
+
+
+@pytest.mark.full
+@tagged("post_install", "-at_install")
+class TestAllMutations(MutationCase):
+    """The whole product: every rule, every condition, every way of reading, everybody."""
+
+    def test_read(self):
+        for model in TABLE.models("child"):
+            for rule in self.rules(model, "read"):
+                for condition in CONDITIONS:
+                    with self.subTest(model, condition=condition), self.broken(rule, self.without(rule, condition)):
+                        self.assert_noticed(f"{model} without {condition}", models=[model], operations=["read"])
+                        self.assertTrue(self.wrong_rules([model]))
+
+    def test_write_and_create(self):
+        for model in TABLE.models("child"):
+            for rule in self.rules(model, "write", "create"):
+                operations = [op for op in ("write", "create") if rule[f"perm_{op}"]]
+                for condition in CONDITIONS if "access_ids" in rule.domain_force else ():
+                    if not self.anybody_may(model, *operations):
+                        continue
+                    with self.subTest(rule.name, condition=condition), self.broken(rule, self.without(rule, condition)):
+                        self.assert_noticed(f"{rule.name} without {condition}", models=[model], operations=operations)
+                        self.assertTrue(self.wrong_rules([model]))

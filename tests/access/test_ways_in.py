@@ -1,0 +1,410 @@
+from datetime import date
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .table import ROLES, TABLE
+from .world import AccessCase
+
+ARGUMENTS = {"action_approve_part": (1.0,), "action_decline": ("Too dear",)}
+QUIET_DENIAL = ("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+
+
+class WaysInCase(AccessCase):
+    def of(self, model, person, case="own"):
+        """The record of a case as a person has it, from a cold cache."""
+        return self.as_person(model, person).browse(self.records[model][case].id)
+
+    def assert_refused(self, action, error=UserError):
+        with self.assertRaises(error), mute_logger(*QUIET_DENIAL, "odoo.sql_db"), self.env.cr.savepoint():
+            action()
+            self.env.flush_all()
+
+
+@tagged("post_install", "-at_install")
+class TestPointingElsewhere(WaysInCase):
+    """Odoo checks a rule on the row as it was. So what the rules stand on can't be written, by any way in."""
+
+    def test_the_child_the_council_and_the_parent_stay(self):
+        for model, records in self.records.items():
+            if model == "pep.child":
+                continue
+            parent = self.env[model]._child_parent if "_child_parent" in dir(self.env[model]) else None
+            values = [
+                {"child_id": self.children["other"].id},
+                {"company_id": self.council2.id},
+                {"child_reference": "Zebedee"},
+            ]
+            if parent:
+                values.append({parent: records["other"][parent].id})
+            for vals in values:
+                if not vals.keys() <= self.env[model]._fields.keys():
+                    continue
+                with self.subTest(model, vals=vals):
+                    self.assert_refused(lambda vals=vals, model=model: self.of(model, "vseo").write(vals))
+                    self.assert_refused(lambda vals=vals, model=model: self.of(model, "head").write(vals))
+
+    def test_no_record_of_another_child_is_linked(self):
+        """Through any many2one, when written or made; the ids of other records are easy to guess."""
+        bound = self.env.registry["pep.child.bound"]
+        tried = 0
+        for model in self.records:
+            for field in self.env[model]._fields.values():
+                comodel = field.comodel_name if field.type == "many2one" and field.store else None
+                if model == "pep.child" or comodel not in self.records or not isinstance(self.env[comodel], bound):
+                    continue
+                vals = {field.name: self.records[comodel]["other"].id}
+                with self.subTest(model, field=field.name):
+                    tried += 1
+                    self.assert_refused(lambda vals=vals, model=model: self.of(model, "vseo").write(vals))
+                    new = {**self.create_values(model, "own"), **vals}
+                    self.assert_refused(lambda new=new, model=model: self.as_person(model, "vseo").create(new))
+                    # even the app itself makes no such link
+                    self.assert_refused(lambda vals=vals, model=model: self.records[model]["own"].sudo().write(vals))
+        self.assertGreater(tried, 10)
+
+    def test_a_child_in_the_context_does_not_count_against_the_parent(self):
+        context = {"default_child_id": self.children["other"].id, "default_company_id": self.council2.id}
+        targets = self.as_person("pep.target", "vseo").with_context(**context)
+        target = targets.create(self.create_values("pep.target", "own"))
+        self.assertEqual((target.child_id, target.company_id), (self.children["own"], self.council))
+        self.assertEqual(target.child_reference, self.children["own"].reference)
+        episodes = self.as_person("pep.care.episode", "vseo").with_context(**context)
+        self.assert_refused(lambda: episodes.create({"date_from": self.today}), AccessError)
+        plans = self.as_person("pep.target", "vseo").with_context(default_plan_id=self.records["pep.plan"]["other"].id)
+        new = {name: value for name, value in self.create_values("pep.target", "own").items() if name != "plan_id"}
+        self.assert_refused(lambda: plans.create(new), AccessError)
+
+    def test_another_child_beside_the_own_parent_is_refused(self):
+        new = {**self.create_values("pep.target", "own"), "child_id": self.children["other"].id}
+        self.assert_refused(lambda: self.as_person("pep.target", "vseo").create(new))
+
+    def test_commands_reach_no_record_of_another_child(self):
+        fields = {
+            "pep.child": ("enrolment_ids", "network_ids", "plan_ids", "care_episode_ids", "access_ids"),
+            "pep.plan": ("target_ids", "review_ids", "meeting_ids", "request_ids", "pass_ids", "issue_ids"),
+            "pep.target": ("request_ids", "review_ids"),
+            "pep.meeting": ("attendee_ids",),
+            "pep.funding.request": ("funding_ids",),
+        }
+        for model, names in fields.items():
+            for name in names:
+                foreign = self.records[self.env[model]._fields[name].comodel_name]["other"]
+                own = self.records[self.env[model]._fields[name].comodel_name]["own"]
+                for command in (
+                    Command.link(foreign.id),
+                    Command.set(foreign.ids),
+                    Command.update(foreign.id, {"active": False}),
+                    Command.delete(foreign.id),
+                    Command.delete(own.id),
+                    Command.unlink(own.id),
+                    Command.clear(),
+                ):
+                    with self.subTest(model, field=name, command=command):
+                        self.assert_refused(
+                            lambda model=model, name=name, command=command: self.of(model, "vseo").write(
+                                {name: [command]}
+                            ),
+                            Exception if command[0] == Command.UPDATE else UserError,
+                        )
+
+    def test_council_rows_are_not_given_away(self):
+        for model in ("pep.kind", "pep.gate.reason", "pep.target.area", "pep.fund", "pep.term"):
+            row = self._of_council(model, self.council)
+            for council in (self.council2.id, False):
+                with self.subTest(model, council=council):
+                    self.assert_refused(
+                        lambda model=model, row=row, council=council: self.as_person(model, "admin")
+                        .browse(row.id)
+                        .write({"company_id": council})
+                    )
+
+
+@tagged("post_install", "-at_install")
+class TestTheAppsOwnFields(WaysInCase):
+    """What screens show as read-only can be named by a call from outside; it is refused there too."""
+
+    def test_what_follows_from_other_fields_is_not_written(self):
+        for model in self.records:
+            if model == "pep.child" or not isinstance(self.env[model], self.env.registry["pep.child.bound"]):
+                continue
+            for name in self.env[model]._made_by_app() - {"company_id"}:
+                with self.subTest(model, field=name):
+                    self.assert_refused(lambda model=model, name=name: self.of(model, "vseo").write({name: False}))
+
+    def test_nobody_asks_in_the_name_of_another(self):
+        requests = self.as_person("pep.funding.request", "vseo")
+        head = self.users["head"].id
+        new = self.create_values("pep.funding.request", "own")
+        request = requests.with_context(default_asked_by_id=head).create({**new, "asked_by_id": head})
+        self.assertEqual(request.asked_by_id, self.users["vseo"])
+        self.assert_refused(lambda: request.write({"asked_by_id": head}))
+
+    def test_nothing_is_approved_by_a_default(self):
+        context = {
+            "default_state": "approved",
+            "default_amount_approved": 1.0,
+            "default_decided_by_id": self.users["head"].id,
+        }
+        requests = self.as_person("pep.funding.request", "vseo").with_context(**context)
+        money = requests.create(self.create_values("pep.funding.request", "own")).sudo().funding_ids
+        self.assertEqual((money.state, money.amount_approved), ("asked", 0.0))
+
+    def test_no_stage_by_a_default(self):
+        context = {"default_state": "complete", "default_completed_on": "2020-01-01", "default_issue_version": 4}
+        plans = self.as_person("pep.plan", "vseo").with_context(**context)
+        plan = plans.create(self.create_values("pep.plan", "own"))
+        self.assertRecordValues(plan, [{"state": "not_started", "completed_on": False, "issue_version": 0}])
+        meetings = self.as_person("pep.meeting", "vseo").with_context(default_state="held")
+        self.assertEqual(meetings.create(self.create_values("pep.meeting", "own")).state, "planned")
+
+    def test_what_hangs_on_a_new_child_is_made_with_the_persons_rights(self):
+        children = self.as_person("pep.child", "vseo")
+        new = self.create_values("pep.child", "own")
+        plan = {"term_id": self.term.id, "state": "complete", "issue_version": 3}
+        child = children.create({**new, "plan_ids": [Command.create(plan)]} | {"date_into_care": self.yesterday})
+        self.assertEqual(child.plan_ids.mapped("state"), ["not_started"])
+        forged = {"access_ids": [Command.create(self.create_values("pep.access", "own"))]}
+        self.assert_refused(lambda: children.create({**new, "la_person_id": "forged", **forged}), AccessError)
+        self.assertFalse(self.env["pep.access"].search([("source", "=", "forged")]))
+        context = {"default_access_ids": forged["access_ids"]}
+        made = children.with_context(**context).create({**new, "la_person_id": "by default"})
+        self.assertNotIn("forged", made.sudo().access_ids.mapped("source"))
+
+
+@tagged("post_install", "-at_install")
+class TestAccessItself(WaysInCase):
+    def test_nobody_makes_changes_or_deletes_access(self):
+        """By a call, by import, by commands through any record that points there. Cells: TestCells."""
+        row = self.records["pep.access"]["own"]
+        values = self.create_values("pep.access", "own")
+        for person in ("vseo", "head", "admin", "system", "finance", "support"):
+            model = self.as_person("pep.access", person)
+            council = self.as_user(self.council, person)
+            with self.subTest(person):
+                self.assert_refused(lambda model=model: model.create(values), AccessError)
+                self.assert_refused(lambda model=model: model.browse(row.id).write({"role": "head"}), AccessError)
+                self.assert_refused(lambda model=model: model.browse(row.id).unlink(), AccessError)
+                self.assert_refused(
+                    lambda council=council: council.write({"pep_access_ids": [Command.create(values)]}), AccessError
+                )
+        self.assertFalse(self.env["pep.access"]._allow_sudo_commands)
+
+    def test_commands_through_what_the_app_opens_by_sudo_are_refused(self):
+        """``_allow_sudo_commands``: the rights of the person who called count, not those of the parent record."""
+        child = self.of("pep.child", "vseo")
+        child.env.transaction.default_env = child.env  # as in a call from outside
+        self.addCleanup(setattr, self.env.transaction, "default_env", self.env)
+        command = Command.create({**self.create_values("pep.access", "own")})
+        self.assert_refused(lambda: child.sudo().write({"access_ids": [command]}), AccessError)
+
+    def test_import_of_rows_is_refused(self):
+        result = self.as_person("pep.access", "head").load(
+            ["user_id/.id", "child_id/.id", "role"],
+            [[str(self.users["employee"].id), str(self.children["own"].id), "vseo"]],
+        )
+        self.assertFalse(result["ids"])
+
+
+@tagged("post_install", "-at_install")
+class TestMethods(WaysInCase):
+    """docs/access_methods.csv: who is not in a line is refused, and on other children everybody is."""
+
+    def call(self, record, method):
+        return getattr(record, method)(*ARGUMENTS.get(method, ()))
+
+    def test_methods_of_records_about_a_child(self):
+        number = 0
+        for (model, method), row in TABLE.methods.items():
+            if TABLE.kind.get(model) != "child" or row["roles"] == "anyone":
+                continue
+            roles = row["roles"].split()
+            people = [(role, "own") for role in ROLES if role not in roles]
+            people += [(role, "foreign") for role in roles] + [(role, "other") for role in roles if role != "head"]
+            people += [("vseo", "former"), ("vseo", "future"), ("vseo_and_social_worker", "other")]
+            for person, case in people:
+                number += 1
+                with self.subTest(model, method=method, person=person, case=case):
+                    record = self.of(model, person, case)
+                    self.assert_refused(
+                        lambda record=record, method=method: self.call(record, method), AccessError
+                    )
+        self.assertGreater(number, 100)
+
+    def _form_values(self):
+        plan, school = self.records["pep.plan"], self.school2
+        outside = self.make_school("Tuition", False, pep_outside_gias=True)
+        return {
+            "pep.plan.go.on": {"plan_id": plan["own"].id, "next_state": "ready"},
+            "pep.plan.reason": {"plan_id": plan["own"].id, "step": "cancel", "reason": "Moved"},
+            "pep.funding.decide": {"funding_id": self.records["pep.funding"]["own"].id, "amount": 1.0},
+            "pep.settings": self.env["pep.settings"].default_get(self.env["pep.settings"]._setting_names()),
+            "pep.export.everything": {},
+            "pep.school.academise": {
+                "school_id": school.id,
+                "date": date(2020, 9, 1),
+                "urn": "100009",
+                "name": "x",
+            },
+            "pep.school.setting": {"name": "x"},
+            "pep.school.match": {"school_id": outside.id, "urn": "100008"},
+            "pep.gias.import": {},
+            "pep.ssda903.import": {"company_id": self.council.id},
+        }
+
+    def test_forms_and_imports_in_the_hands_of_the_wrong_role(self):
+        """Even a form that the person has filled in, as if the access list had a hole, does nothing."""
+        values = self._form_values()
+        for (model, method), row in TABLE.methods.items():
+            if TABLE.kind.get(model) not in ("form", "council", "shared") or model == "pep.term":
+                continue
+            for role in ROLES if row["roles"] != "anyone" else ():
+                if role in row["roles"].split():
+                    continue
+                with self.subTest(model, method=method, role=role):
+                    forms = self.env[model].with_user(self.users[role]).sudo()
+                    form = self.as_person(model, role).browse(forms.create(values[model]).id)
+                    self.assert_refused(lambda form=form, method=method: self.call(form, method), AccessError)
+
+    def test_forms_about_another_child(self):
+        for case in ("other", "foreign", "former"):
+            plan, money = self.records["pep.plan"][case], self.records["pep.funding"][case]
+            for model, values, method in (
+                ("pep.plan.go.on", {"plan_id": plan.id, "next_state": "ready"}, "action_go_on"),
+                ("pep.plan.reason", {"plan_id": plan.id, "step": "cancel", "reason": "x"}, "action_confirm"),
+            ):
+                forms = self.env[model].with_user(self.users["vseo"]).sudo()
+                form = self.as_person(model, "vseo").browse(forms.create(values).id)
+                with self.subTest(model, case=case):
+                    self.assert_refused(lambda form=form, method=method: getattr(form, method)(), AccessError)
+            if case == "other":  # the head sees it
+                continue
+            forms = self.env["pep.funding.decide"].with_user(self.users["head"]).sudo()
+            form = self.as_person("pep.funding.decide", "head").browse(forms.create({"funding_id": money.id}).id)
+            with self.subTest("pep.funding.decide", case=case):
+                self.assert_refused(form.action_confirm, AccessError)
+                self.assert_refused(lambda form=form: form.read(["amount_asked"]), AccessError)
+
+    def test_a_form_is_seen_by_who_fills_it_in(self):
+        form = self.as_person("pep.plan.reason", "vseo").create(
+            {"plan_id": self.records["pep.plan"]["own"].id, "step": "cancel", "reason": "Secret"}
+        )
+        for person in ("head", "support", "vseo_and_social_worker"):
+            with self.subTest(person):
+                other = self.as_person("pep.plan.reason", person)
+                self.assertFalse(other.search([]))
+                self.assert_refused(lambda other=other: other.browse(form.id).read(["reason"]), AccessError)
+
+    def test_opening_a_term(self):
+        for role in ROLES:
+            term = self.as_person("pep.term", role).browse(self.term.id)
+            if role in TABLE.methods["pep.term", "action_open"]["roles"].split():
+                term.action_open()
+                foreign = self.as_person("pep.term", role).browse(self.terms["foreign"].id)
+                self.assert_refused(foreign.action_open, AccessError)
+            else:
+                with self.subTest(role):
+                    self.assert_refused(term.action_open, AccessError)
+                    self.assert_refused(term.action_open_current, AccessError)
+
+    def test_settings_and_templates_of_the_own_council_alone(self):
+        for role in ROLES:
+            if role != "admin":
+                with self.subTest(role):
+                    council = self.as_user(self.council, role)
+                    self.assert_refused(council.action_pep_update_from_templates, AccessError)
+        settings = self.as_person("pep.settings", "admin")
+        form = settings.create({**settings.default_get(settings._setting_names()), "pep_age_to": 17})
+        form.write({"company_id": self.council2.id})
+        self.assert_refused(form.action_save, AccessError)
+        self.assert_refused(self.as_user(self.council2, "admin").action_pep_update_from_templates, AccessError)
+
+
+@tagged("post_install", "-at_install")
+class TestCover(WaysInCase):
+    """Cover opens a whole caseload: it is given, never taken."""
+
+    def cover(self, person, of, by, role="vseo"):
+        return self.as_person("pep.cover", person).create(
+            {
+                "company_id": self.council.id,
+                "user_id": self.users[of].id,
+                "cover_user_id": self.users[by].id,
+                "role": role,
+                "date_from": self.today,
+                "date_to": self.tomorrow,
+            }
+        )
+
+    def sees(self, person, case):
+        return bool(self.as_person("pep.child", person).search([("id", "=", self.children[case].id)]))
+
+    def test_given_by_who_has_the_caseload_or_by_the_head(self):
+        self.assertFalse(self.sees("third_vseo", "own"))
+        self.cover("vseo", "vseo", "third_vseo")
+        self.assertTrue(self.sees("third_vseo", "own"))
+        self.assertFalse(self.sees("vseo", "other"))
+        self.cover("head", "other_vseo", "vseo")
+        self.assertTrue(self.sees("vseo", "other"))
+
+    def test_not_taken(self):
+        self.assert_refused(lambda: self.cover("vseo", "other_vseo", "vseo"), AccessError)
+        own = self.cover("vseo", "vseo", "third_vseo")
+        self.assert_refused(lambda: own.write({"user_id": self.users["other_vseo"].id}), AccessError)
+        others = self.cover("head", "other_vseo", "third_vseo")
+        mine = self.as_person("pep.cover", "vseo").browse(others.id)
+        self.assert_refused(lambda: mine.write({"cover_user_id": self.users["vseo"].id}), AccessError)
+        self.assert_refused(lambda: self.cover("support", "vseo", "support", "support"), AccessError)
+        self.assert_refused(lambda: mine.sudo().write({"company_id": self.council2.id}))
+        self.assertFalse(self.sees("vseo", "other"))
+
+    def test_cover_in_one_council_opens_no_child_of_another(self):
+        self.users["vseo"].company_ids |= self.council2
+        self.users["third_vseo"].company_ids |= self.council2
+        child = self.make_children(company_id=self.council2.id, school=False)
+        self.cover("vseo", "vseo", "third_vseo")
+        self.assertFalse(self.as_person("pep.child", "third_vseo").search([("id", "=", child.id)]))
+
+    def test_an_own_caseload_is_for_a_vseo(self):
+        for person in ("employee", "contributor", "finance", "support"):
+            with self.subTest(person):
+                self.assert_refused(
+                    lambda person=person: self.of("pep.child", "vseo").write({"vseo_id": self.users[person].id})
+                )
+
+
+@tagged("post_install", "-at_install")
+class TestOnchange(WaysInCase):
+    """Odoo works out a draft for whoever may edit the model, with related fields read past the rules."""
+
+    WORDS = ("Secret", "Zebedee", "Unsaid", "400.0")
+
+    def test_a_draft_tells_nothing_of_another_child(self):
+        tried = 0
+        for model in [*self.records, *TABLE.models("form")]:
+            for person in ("vseo", "head"):
+                form = self.as_person(model, person)
+                fields = form.fields_get() if form.has_access("create") or form.has_access("write") else {}
+                spec = {
+                    name: {"fields": {"display_name": {}}} if field["type"].endswith(("2many", "2one")) else {}
+                    for name, field in fields.items()
+                }
+                for name, field in fields.items():
+                    if field["type"] != "many2one" or field["relation"] not in self.records:
+                        continue
+                    for draft in (form, form.browse(self.records.get(model, {"own": form})["own"].id)):
+                        tried += 1
+                        with self.subTest(model, field=name, person=person, new=not draft):
+                            self.assert_silent(draft, name, self.records[field["relation"]]["foreign"].id, spec)
+        self.assertGreater(tried, 40)
+
+    def assert_silent(self, draft, name, foreign_id, spec):
+        with mute_logger(*QUIET_DENIAL):
+            try:
+                told = str(draft.onchange({name: foreign_id}, [name], spec))
+            except UserError:
+                return
+        for word in self.WORDS:
+            self.assertNotIn(word, told)
