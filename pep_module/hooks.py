@@ -1,5 +1,7 @@
 """What happens when the app is installed and removed."""
 
+from odoo.tools import SQL
+
 
 def post_init_hook(env):
     """Give every council that is there its own copy of what the app ships, and its terms."""
@@ -7,5 +9,43 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave no trace outside the app's own tables: its settings go with it."""
+    """Leave no trace outside the app's own tables, and nothing in them that Odoo would fail to delete row by row."""
+    env["ir.module.module"].search([("name", "=", "pep_module")])._pep_refuse_to_tear_down_records()
+    _hide_confidential_contacts(env)
+    _empty_tables(env)
+    _remove_what_odoo_would_leave(env)
     env["ir.config_parameter"].search([("key", "=like", "pep_module.%")]).unlink()
+
+
+def _hide_confidential_contacts(env):
+    """Archive carers and relatives with their logins: the rule that hides them from the whole council goes as well."""
+    contacts = env["res.partner"].search([("pep_confidential", "=", True)])
+    contacts.user_ids.active = False
+    contacts.active = False
+
+
+def _empty_tables(env):
+    """Empty all tables of the app at once: its rows hold on to one another, and none may be deleted through the ORM."""
+    models = [model for name, model in env.registry.items() if name.startswith("pep.") and model._auto]
+    relations = env["ir.model.relation"].search([("module.name", "=", "pep_module")])
+    tables = {model._table for model in models} | set(relations.mapped("name"))
+    env.flush_all()
+    env.cr.execute(  # raw SQL: the ORM refuses to delete records of children, which is what uninstalling means
+        SQL("TRUNCATE %s", SQL(", ").join(map(SQL.identifier, sorted(tables))))
+    )
+    env.invalidate_all(flush=False)
+
+
+def _remove_what_odoo_would_leave(env):
+    """External names that other modules got for our models, and what users saved about those."""
+    env["ir.model.data"].search(
+        [
+            ("module", "!=", "pep_module"),
+            "|",
+            ("name", "=like", r"selection\_\_pep\_%"),
+            ("name", "=like", r"model\_inherit\_\_pep\_%"),
+        ]
+    ).unlink()
+    every = {"active_test": False}
+    env["ir.filters"].with_context(**every).search([("model_id", "=like", "pep.%")]).unlink()
+    env["ir.exports"].with_context(**every).search([("resource", "=like", "pep.%")]).unlink()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,27 @@ from tests.common import PepCase
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PICTURES = os.environ.get("PEP_PICTURES")
 WAIT = 30_000
+# Counts what the page has asked the server for and not yet been answered.
+COUNTER = """
+    window.pepPending = 0;
+    const done = () => setTimeout(() => window.pepPending--, 100);
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function () {
+        window.pepPending++;
+        this.addEventListener("loadend", done);
+        return send.apply(this, arguments);
+    };
+    const fetched = window.fetch;
+    window.fetch = (...args) => {
+        window.pepPending++;
+        return fetched(...args).finally(done);
+    };
+"""
 
 
 @tagged("post_install", "-at_install")
 class BrowserCase(PepCase, HttpCase):
-    """Open the app as a user and click. Any error in the browser's console fails the test.
+    """Open the app as a user and click. While a page is open the test itself must not touch records. Any error in the browser's console fails the test.
 
     ``PEP_PICTURES=folder`` keeps a picture of each step.
     """
@@ -31,6 +48,13 @@ class BrowserCase(PepCase, HttpCase):
         if not CHROMIUM:
             raise SkipTest("Chromium is not installed")
         super().setUpClass()
+        cls.env["res.lang"]._activate_lang("en_GB")
+        for user in cls.users.values():
+            user.lang = "en_GB"
+        # Odoo bounds the memory of its process; the browser reserves more address space than that
+        bound = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (bound[1], bound[1]))
+        cls.addClassCleanup(resource.setrlimit, resource.RLIMIT_AS, bound)
         cls.playwright = sync_playwright().start()
         cls.addClassCleanup(cls.playwright.stop)
         cls.browser = cls.playwright.chromium.launch(
@@ -46,17 +70,20 @@ class BrowserCase(PepCase, HttpCase):
         session = self.authenticate(user.login, user.login)
         self.complaints = []
         with self.allow_requests():
-            context = self.browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+            context = self.browser.new_context(
+                viewport={"width": width, "height": height}, locale="en-GB", timezone_id="Europe/London"
+            )
             context.set_default_timeout(WAIT)
             expect.set_options(timeout=WAIT)
             for name, value in (("session_id", session.sid), (TEST_CURSOR_COOKIE_NAME, self.http_request_key)):
                 context.add_cookies([{"name": name, "value": value, "domain": HOST, "path": "/"}])
+            context.add_init_script(COUNTER)
             page = context.new_page()
             page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
             page.on("pageerror", lambda error: self.complaints.append(str(error)))
             try:
                 yield page
-                page.wait_for_load_state("networkidle")
+                self.settle(page)
             except Exception:
                 self.picture(page, f"failed-{self._testMethodName}")
                 raise
@@ -66,15 +93,58 @@ class BrowserCase(PepCase, HttpCase):
         self.env.invalidate_all()
         self.assertFalse([text for text in self.complaints if not re.search(r"websocket|bus_worker", text, re.I)])
 
+    def settle(self, page):
+        """Wait until the server has answered everything and the page has been drawn."""
+        page.wait_for_timeout(150)
+        page.wait_for_function("() => window.pepPending === 0 && !document.querySelector('.o_blockUI')")
+        page.wait_for_timeout(50)
+
     def visit(self, page, path):
         page.goto(self.base_url() + path)
         page.wait_for_selector(".o_action_manager .o_view_controller, .o_action_manager .o_form_view")
-        page.wait_for_load_state("networkidle")
+        self.settle(page)
 
-    def press(self, page, name, within=".o_content, .o_control_panel, .o_form_statusbar"):
+    def press(self, page, name, within=".o_web_client"):
         """Press the visible button with this name and wait until the app has answered."""
-        page.locator(within).get_by_role("button", name=name, exact=True).locator("visible=true").first.click()
-        page.wait_for_load_state("networkidle")
+        page.locator(within).get_by_role("button", name=name, exact=True).locator("visible=true").last.click()
+        self.settle(page)
+
+    def field(self, page, name):
+        """The input of a field, in the dialog when one is open."""
+        inputs = page.locator(f".o_field_widget[name='{name}']").locator("input, textarea, select")
+        return inputs.locator("visible=true").last
+
+    def fill(self, page, name, value):
+        widget = self.field(page, name)
+        if widget.evaluate("element => element.tagName") == "SELECT":
+            widget.select_option(label=value)
+        else:
+            widget.fill(value)
+            widget.press("Tab")
+
+    def tick(self, row, name):
+        """Tick a box in a row of a list, which is edited in place."""
+        row.locator(f"td[name='{name}']").click()
+        box = row.locator(f"td[name='{name}'] input")
+        if not box.is_checked():
+            box.click()
+        expect(box).to_be_checked()
+
+    def choose(self, page, name, label):
+        """Choose one of the few values of a selection field."""
+        self.field(page, name).click()
+        page.locator(".o_select_menu_item, .dropdown-item", has_text=label).locator("visible=true").first.click()
+
+    def save(self, page):
+        page.locator(".o_form_button_save").locator("visible=true").last.click()
+        self.settle(page)
+
+    def pick(self, page, name, value):
+        """Choose a record or a word in a field that looks up as you type."""
+        self.field(page, name).click()
+        self.field(page, name).fill(value)
+        begins = re.compile(rf"^\s*{re.escape(value)}")
+        page.locator(".o-autocomplete--dropdown-item, .o_select_menu_item").filter(has_text=begins).first.click()
 
     def picture(self, page, name):
         if PICTURES:

@@ -83,6 +83,11 @@ def pytest_sessionfinish(session):
         fail(session, "linters", "The linters object: see above, or run bin/lint.")
 
 
+def pytest_unconfigure():
+    """Be silent from here on: a worker ends by an interrupt, which any code may complain of."""
+    logging.disable()
+
+
 def fail(session, what: str, text: str):
     """Count an error that belongs to no test."""
     report = pytest.TestReport(what, (what, 0, what), {}, "failed", text, "setup")

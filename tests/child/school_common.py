@@ -130,6 +130,24 @@ class SchoolCase(TransactionCase):
             {"user_id": user.id, "school_id": school.id, "date_from": date_from, "date_to": date_to, **values}
         )
 
+    def _queries(self, act):
+        """Number of queries of ``act``, from a cold record cache."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        act()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def assertSameQueries(self, prepare, few, many, msg=None):
+        """``many`` take as many queries as ``few``: the better of two runs each, since the registry has caches too.
+
+        :param prepare: function of a number, makes what is acted on and returns the function that acts
+        """
+        self._queries(prepare(few))  # warm
+        numbers = [min(self._queries(prepare(number)) for _run in range(2)) for number in (few, many)]
+        self.assertEqual(numbers[0], numbers[1], msg)
+
     def _sees_on(self, user, child, day):
         """Whether the user has access to the child as a teacher at noon of a day."""
         noon = fields.Datetime.add(child.company_id._pep_midnight_utc(day), hours=12)

@@ -91,7 +91,7 @@ class Ssda903Case(PepCase):
         }
         for name, content in files.items():
             values[name] = content is not None and base64.b64encode(content)
-            values.setdefault(f"{name}name", f"{name}.csv")
+            values.setdefault(f"{name}name", content is not None and f"{name}.csv")
         return self.imports.create({"company_id": self.council.id, **values})
 
     def run_import(self, header_file=None, episodes_file=None, uasc_file=None, **values):

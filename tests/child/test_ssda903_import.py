@@ -216,6 +216,7 @@ class TestSsda903Import(Ssda903Case):
                 ("uasc_not_in_header", "uasc", 2, "CHILD"),
                 ("several_open", "header", 2, "CHILD"),
                 *(("after_year", "episodes", row, "DECOM") for row in (2, 3, 4)),
+                ("other_year", False, 0, False),
                 ("after_year", "episodes", 2, "DEC"),
             },
         )
@@ -413,25 +414,43 @@ class TestSsda903Again(Ssda903Case):
 
     def test_older_return_overwrites_and_reopens_nothing(self):
         self.run_import(header({"SEX": "2"}), episodes({**ENDED}))
-        record = self.run_import(
-            header({}, {"CHILD": "1002", "UPN": upn(2)}),
-            episodes(
-                {"LS": "C1"},
-                {"DECOM": "01/02/2023", "DEC": "01/03/2023", "REC": "E4A"},
-                {"DECOM": "01/03/2023"},
-                {"CHILD": "1002", "DECOM": "01/02/2023"},
-            ),
-            collection_year="2023",
-        )
-        self.assertEqual(self.counts(record), ((1, 0, 0, 1), (2, 0, 0, 1), 1))
+        older = {"DEC": "01/03/2023", "REC": "E4A"}
+        rows = [
+            {"LS": "C1"},
+            {"DECOM": "01/02/2023", **older},
+            {"DECOM": "01/03/2023"},
+            {"CHILD": "1002", "DECOM": "01/02/2023", **older},
+            {"CHILD": "1003", "DECOM": "01/03/2023"},
+        ]
+        others = [{"CHILD": person, "UPN": "UN1"} for person in ("1002", "1003")]
+        record = self.run_import(header({}, *others), episodes(*rows), collection_year="2022")
+        self.assertEqual(self.counts(record), ((2, 0, 0, 1), (2, 0, 0, 1), 2))
         child, episode = self.child(), self.episode()
         self.assertEqual((child.sex, child.date_out_of_care), ("F", date(2024, 8, 1)))
         self.assertEqual((episode.date_to, episode.legal_status_id.code), (date(2024, 8, 1), "C2"))
         self.assertTrue(self.episode(date(2023, 2, 1)), "an older episode that has ended is added")
         self.assertFalse(self.episode(date(2023, 3, 1)), "an open one is not")
-        self.assertEqual(self.child("1002").date_into_care, date(2023, 2, 1))
+        self.assertEqual(self.child("1002").date_out_of_care, date(2023, 3, 1))
+        self.assertFalse(self.child("1003").date_into_care, "nor does an open one bring a child into care")
         self.assertIn(("older_return", False, 0, False), self.found(record))
-        self.assertIn(("open_in_older", "episodes", 4, "DEC"), self.found(record))
+        self.assertEqual(
+            self.found(record, "open_in_older"),
+            {("open_in_older", "episodes", row, "DEC") for row in (4, 6)},
+        )
+
+    def test_older_return_corrects_no_episode_of_its_own_year(self):
+        """The child and the episode were in no newer return; the council has imported one all the same."""
+        self.run_import(header(), episodes(ENDED))
+        self.run_import(header({"CHILD": "1002", "UPN": "UN1"}), episodes({"CHILD": "1002", "DECOM": "01/05/2025"}))
+        record = self.run_import(header({"SEX": "2"}), episodes())
+        self.assertEqual(record.collection_year, "2024")
+        self.assertEqual(self.counts(record), ((0, 0, 0, 1), (0, 0, 0, 1), 0))
+        self.assertEqual((self.child().sex, self.episode().date_to), ("M", date(2024, 8, 1)))
+
+    def test_wrong_collection_year(self):
+        record = self.upload(collection_year="2020")
+        record.action_preview()
+        self.assertIn(("other_year", False, 0, False), self.found(record))
 
     def test_date_of_birth_after_coming_into_care(self):
         self.run_import()
@@ -540,6 +559,7 @@ class TestSsda903Malformed(Ssda903Case):
         }.items():
             with self.subTest(code):
                 self.assertRefused({(code, "episodes", 0, False)}, None, content)
+        self.assertRefused({("empty", "episodes", 0, False)}, None, b"")
         self.assertRefused({("binary", "header", 0, False)}, b"CHILD\x81\x8d\x8f,SEX\r\n1,2")
         self.assertRefused({("not_csv", "header", 1, False)}, b"<html><body>Log in</body></html>")
         self.assertRefused({("no_rows", "header", 0, False)}, to_csv(HEADER, []))
@@ -770,7 +790,10 @@ class TestSsda903Access(Ssda903Case):
         with self.assertRaises(AccessError):
             _state = theirs.browse(record.id).state
         with self.assertRaises(AccessError):
-            theirs.create({"company_id": self.council.id}).action_preview()
+            theirs.create({"company_id": self.council.id})
+        own = theirs.create({"company_id": council.id})
+        with self.assertRaises(AccessError):
+            own.company_id = self.council
 
     def test_results_are_not_typed(self):
         record = self.upload()

@@ -183,7 +183,7 @@ def fingerprint(db):
     """What the demo made, to the letter."""
     tables = db.sql("""
         SELECT table_name FROM information_schema.columns
-         WHERE column_name = 'child_id' AND table_name LIKE 'pep%'
+         WHERE column_name = 'child_id' AND table_name LIKE 'pep%%'
          UNION VALUES ('pep_child'), ('pep_cover'), ('pep_term'), ('pep_school_staff'), ('pep_school_link')
     """)
     digest = "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY id))"

@@ -41,7 +41,7 @@ class PepAccess(models.Model):
     _log_access = True
 
     user_id = fields.Many2one("res.users", string="User", required=True, ondelete="restrict", readonly=True)
-    child_id = fields.Many2one("pep.child", string="Child", ondelete="restrict", readonly=True)
+    child_id = fields.Many2one("pep.child", string="Child", index=True, ondelete="restrict", readonly=True)
     company_id = fields.Many2one(
         "res.company", string="Council", required=True, index=True, ondelete="restrict", readonly=True
     )
@@ -54,7 +54,6 @@ class PepAccess(models.Model):
     _key = models.UniqueIndex("(child_id, user_id, role, source, valid_from)")
     _council_key = models.UniqueIndex("(company_id, user_id, role, source, valid_from) WHERE child_id IS NULL")
     _user_child_role = models.Index("(user_id, child_id, role)")
-    _child = models.Index("(child_id)")
     _child_unless_finance = models.Constraint(
         "CHECK ((child_id IS NULL) = (role = 'finance'))", "Only finance sees a whole council, and only its money."
     )
@@ -195,7 +194,8 @@ class PepAccess(models.Model):
             [("child_id", "in", children.ids), ("school_id", "!=", False), ("active", "=", True)]
         )
         staff = self.env["pep.school.staff"].search([("school_id", "in", enrolments.school_id.ids)])
-        staff_of = staff.grouped("school_id")
+        # a login that has become one of the council's staff is no teacher's any more
+        staff_of = staff.filtered(lambda member: member.user_id.share).grouped("school_id")
         for enrolment in enrolments:
             for member in staff_of.get(enrolment.school_id, ()):
                 start = max(filter(None, (enrolment.date_from, member.date_from)), default=None)

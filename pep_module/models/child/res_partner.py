@@ -125,7 +125,8 @@ class ResPartner(models.Model):
         is_open = Domain("pep_is_school", "=", True) & begun & goes_on
         return Domain.OR(is_open if flag else ~is_open for flag in set(map(bool, value)))
 
-    @api.depends("pep_is_school", "pep_urn", "city")
+    # Not on the app's own fields: Odoo, uninstalling them, would drop whatever else depends on a contact's name.
+    @api.depends("city")
     @api.depends_context("pep_school")
     def _compute_display_name(self):
         """In our own pickers (context ``pep_school``) with town and URN: many schools have the same name."""

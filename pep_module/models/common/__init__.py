@@ -2,6 +2,7 @@ from . import pep_council_fixed
 from . import pep_thread
 from . import pep_template_mixin
 from . import pep_need_to_know
+from . import pep_checked_draft
 from . import pep_child_bound
 from . import res_company
 from . import res_users

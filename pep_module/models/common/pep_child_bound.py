@@ -17,7 +17,7 @@ class PepChildBound(models.AbstractModel):
 
     _name = "pep.child.bound"
     _description = "Record about one child"
-    _inherit = ["pep.need.to.know"]
+    _inherit = ["pep.need.to.know", "pep.checked.draft"]
     _rec_name = "child_reference"
     _child_parent = None
 
@@ -71,11 +71,11 @@ class PepChildBound(models.AbstractModel):
         return Domain("child_id.full_name", operator, value)
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """A record that hangs on another is about the same child: say so before it is saved, for the pickers' sake."""
-        values = super().default_get(fields_list)
-        parent = values.get(self._child_parent)
-        if parent and "child_id" in fields_list:
+        values = super().default_get(fields)
+        parent = self._child_parent and self.env.context.get(f"default_{self._child_parent}")
+        if parent and "child_id" in fields:
             values["child_id"] = self.env[self._fields[self._child_parent].comodel_name].browse(parent).child_id.id
         return values
 
@@ -146,7 +146,7 @@ class PepChildBound(models.AbstractModel):
             if not parent_id:
                 continue
             child_id = child_of[parent_id]
-            if vals.get("child_id", child_id) != child_id:
+            if (vals.get("child_id") or child_id) != child_id:
                 raise ValidationError(self.env._("This record belongs to another child than the one it hangs on."))
             vals[parent_field] = parent_id
             vals["child_id"] = child_id

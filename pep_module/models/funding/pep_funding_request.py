@@ -20,7 +20,7 @@ class PepFundingRequest(models.Model):
         store=True, readonly=False, precompute=True,
     )  # fmt: skip
     target_id = fields.Many2one("pep.target", required=True, index=True, ondelete="restrict")
-    target_name = fields.Char(related="target_id.name", related_sudo=False, string="For the target")
+    target_name = fields.Char(related="target_id.name", string="For the target")
     name = fields.Char(string="What for", required=True, help="What the money buys.")
     why = fields.Text(help="How it helps to reach the target.")
     provider = fields.Char(help="Who delivers it.")
@@ -118,7 +118,7 @@ class PepFundingRequest(models.Model):
             "request_id": self.id,
             "plan_id": self.plan_id.id,
             "term_id": self.plan_id.term_id.id,
-            "school_id": self.plan_id.school_id.id,
+            "school_id": self.plan_id.school_id._pep_school_on(self.company_id._pep_today()).id,
             "fund_id": self.fund_id.id,
             "amount_asked": self.amount,
             "asked_by_id": self.asked_by_id.id,

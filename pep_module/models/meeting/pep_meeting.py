@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..child.pep_network_member import NETWORK_ROLES
 
@@ -24,7 +25,7 @@ class PepMeeting(models.Model):
     _check_company_auto = True
 
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict")
-    plan_state = fields.Selection(related="plan_id.state", related_sudo=False, string="Stage of the PEP")
+    plan_state = fields.Selection(related="plan_id.state", string="Stage of the PEP")
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
     start = fields.Datetime(required=True, index=True)
     stop = fields.Datetime(compute="_compute_stop", store=True, precompute=True)
@@ -111,9 +112,11 @@ class PepMeeting(models.Model):
             if member.date_from <= today and (not member.date_to or member.date_to >= today):
                 people.append((member.role, member.partner_id))
         schools = child.enrolment_ids.filtered_domain(self.env["pep.enrolment"]._current_domain(today)).school_id
-        staff = self.env["pep.school.staff"].search([("school_id", "in", schools.ids), ("lead", "=", True)])
-        users = staff.filtered(lambda member: not member.date_to or member.date_to >= today).user_id
-        partners = users.sudo().partner_id  # sudo: a teacher's login may have been made by another council
+        staff = self.env["pep.school.staff"]
+        staff = staff.search(
+            Domain("school_id", "in", schools.ids) & Domain("lead", "=", True) & staff._current_domain(today)
+        )
+        partners = staff.user_id.sudo().partner_id  # sudo: a teacher's login may have been made by another council
         people += [("teacher", partner) for partner in partners.with_env(self.env)]
         self.env["pep.meeting.attendee"].create(
             [{"meeting_id": self.id, "role": "child"}]

@@ -22,7 +22,7 @@ class PepTarget(models.Model):
 
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict")
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
-    plan_state = fields.Selection(related="plan_id.state", related_sudo=False, string="Stage of the PEP")
+    plan_state = fields.Selection(related="plan_id.state", string="Stage of the PEP")
     sequence = fields.Integer(default=10)
     area_id = fields.Many2one("pep.target.area", required=True, index=True, ondelete="restrict", check_company=True)
     is_academic = fields.Boolean(related="area_id.is_academic", store=True)
@@ -125,6 +125,7 @@ class PepTarget(models.Model):
 
     def action_withdraw(self):
         """A suggestion that was not agreed: out of the PEP, kept with the reason."""
+        self.check_access("write")
         self.plan_id._refuse_when_frozen()
         if self.filtered("request_ids"):
             raise UserError(self.env._("Cancel the funding asked for this target first."))

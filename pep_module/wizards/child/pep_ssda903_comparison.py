@@ -75,6 +75,8 @@ class Comparison:
         self.codes = {(code.kind, code.code): code for code in codes}
         valid = codes.filtered_domain(codes._year_domain(year))
         self.valid_codes = {(code.kind, code.code): code for code in valid}
+        self.earlier = self._earlier_imports()
+        self.newest = int(self.earlier[:1].collection_year)
         self.reset()
 
     def reset(self):
@@ -92,21 +94,25 @@ class Comparison:
     def warn_episode(self, source, column, code, **values):
         self.find("warning", ssda903.EPISODES, source.row, column, source.child, code, **values)
 
-    def add_general_findings(self):
-        """Say whether a newer return, or just this one, has been imported before."""
+    def _earlier_imports(self):
+        """Imports of this council that are done, newest return first."""
         record = self.record
-        done = record.search_fetch(
+        return record.search_fetch(
             [("company_id", "=", record.company_id.id), ("state", "=", "done"), ("id", "!=", record.id)],
             ["collection_year", "done_on", *(f"{file}_sha256" for file in ssda903.FILES)],
             order="collection_year desc, id desc",
         )
-        newest = int(done[:1].collection_year)
-        if newest > self.year:
-            label = ssda903.collection_year_label(newest)
-            self.find("warning", "", 0, "", "", "older_return", year=label)
-        for other in done:
-            if all(other[f"{file}_sha256"] == record[f"{file}_sha256"] for file in ssda903.FILES):
-                day = record.company_id._pep_local(other.done_on).strftime("%d/%m/%Y")
+
+    def add_general_findings(self):
+        """Say whether the year fits, and whether a newer return, or just this one, has been imported before."""
+        guess = ssda903.guess_collection_year(self.result, self.record.company_id._pep_today())
+        if guess and guess != self.year:
+            self.find("warning", "", 0, "", "", "other_year", year=ssda903.collection_year_label(guess))
+        if self.newest > self.year:
+            self.find("warning", "", 0, "", "", "older_return", year=ssda903.collection_year_label(self.newest))
+        for other in self.earlier:
+            if all(other[f"{file}_sha256"] == self.record[f"{file}_sha256"] for file in ssda903.FILES):
+                day = self.record.company_id._pep_local(other.done_on).strftime("%d/%m/%Y")
                 self.find("info", "", 0, "", "", "same_files", day=day)
                 break
 
@@ -165,7 +171,7 @@ class Comparison:
         """What to do about one child: count it, warn about it, and return the :class:`_Plan`."""
         plan = _Plan(source, record)
         imported = dict(record.import_values or {})
-        older = bool(record) and imported.get("year", 0) > self.year
+        older = bool(record) and self._is_older(imported)
         if record and not record.active:
             self.warn_child(source, "CHILD", "archived")
         if older:
@@ -175,7 +181,7 @@ class Comparison:
         spells = {day: _spell(_Plan(None, episode), day) for day, episode in known.items()}
         born = plan.value("date_of_birth")
         for row in source.episodes:
-            spell = self._plan_episode(plan, row, known.get(row.decom), older, born)
+            spell = self._plan_episode(plan, row, known.get(row.decom), born)
             if spell:
                 spells[row.decom] = spell
         if not older:
@@ -235,7 +241,7 @@ class Comparison:
 
     def _merge_care_dates(self, plan, spells):
         """Work out when the current period of care began and ended, from all episodes that are known by now."""
-        source, record = plan.source, plan.record
+        source = plan.source
         into, out = ssda903.care_dates([spell[:3] for spell in spells])
         self._warn_about_spells(plan, spells)
         if into is None:
@@ -249,8 +255,6 @@ class Comparison:
             plan.drop("DECOM", "date_into_care")
             plan.drop("DEC", "date_out_of_care")
             self.warn_child(source, "CHILD", "dates_kept")
-            if not record:  # a new child without dates of care can't contradict itself
-                plan.vals.update(date_into_care=False, date_out_of_care=False)
 
     def _warn_about_spells(self, plan, spells):
         open_spells = [spell for spell in spells if spell[1] is None]
@@ -263,7 +267,11 @@ class Comparison:
 
     # === Episodes ===
 
-    def _plan_episode(self, plan, row, record, older_child, born):
+    def _is_older(self, imported):
+        """Whether this return is older than the newest one, or than the one that a record was last in."""
+        return max(self.newest, imported.get("year", 0)) > self.year
+
+    def _plan_episode(self, plan, row, record, born):
         """What to do about one row of the episodes.
 
         :return: (first day, last day or None, reason for beginning, reason for ending) as it will be; None if it is
@@ -275,10 +283,10 @@ class Comparison:
         values = {column: self._code_id(row, column, code, self.warn_episode) for column, code in row.codes.items()}
         values = {"DEC": row.dec, "URN": row.urn} | values
         if record is None:
-            return self._plan_new_episode(plan, row, values, older_child)
+            return self._plan_new_episode(plan, row, values)
         merged = _Plan(row, record)
         imported = dict(record.import_values or {})
-        if imported.get("year", 0) > self.year:
+        if self._is_older(imported):
             self.counter["episode_left"] += 1
             return None
         merged.remember(imported)
@@ -305,8 +313,8 @@ class Comparison:
         if merged.vals or record.import_values != stored:
             plan.changes.append((record, {**merged.vals, "import_values": stored}))
 
-    def _plan_new_episode(self, plan, row, values, older_child):
-        if older_child and not row.dec:
+    def _plan_new_episode(self, plan, row, values):
+        if not row.dec and self._is_older(plan.record.import_values or {}):
             self._skip(row, "DEC", "open_in_older")
             return None
         self.counter["episode_new"] += 1

@@ -21,7 +21,8 @@ STEP_SECONDS = 2.0
 KEEP_FILES_DAYS = 7
 
 FILES = ssda903.FILES
-EDITABLE = {"company_id", "collection_year"} | {f"{file}_{suffix}" for file in FILES for suffix in ("file", "filename")}
+UPLOAD = ("file", "filename")
+EDITABLE = {"company_id", "collection_year"} | {f"{file}_{what}" for file in FILES for what in UPLOAD}
 
 
 class PepSsda903Import(models.Model):
@@ -33,12 +34,12 @@ class PepSsda903Import(models.Model):
 
     **What people entered stays.** Each child and episode keeps what the last return said (``import_values``). A field
     is overwritten only if it still holds just that, or is empty and no return has filled it yet. Anything else was
-    entered by somebody, and is kept and reported. A return older than the one a child or an episode was last in changes
-    nothing of it; it only adds older episodes that have ended.
+    entered by somebody, and is kept and reported. A return older than the newest one that was imported changes nothing
+    that is there, and reopens nothing: it only adds children and ended episodes that are missing.
 
     **What is not taken in.** HOME_POST, PL_POST, MOTHER and MC_DOB are never read, let alone stored: the virtual school
     has no use for them. The uploaded files themselves are dropped as soon as they are imported, and after a week if
-    they are not; their name, size and SHA-256 stay.
+    they are not; their names and SHA-256 stay.
 
     **All or nothing, yet step by step.** The files are checked from end to end before the first write, and again before
     each step. Then :data:`CHUNK` children at a time are written. Every write is keyed, so an import that was cut off
@@ -149,7 +150,10 @@ class PepSsda903Import(models.Model):
             )
         vals = dict(vals)
         self._clean_filenames(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # the rule was asked about the council before
+        return result
 
     def _refuse_typed_results(self, vals):
         """Only the import itself says what it did: people set the files, the year and the council."""
@@ -213,7 +217,7 @@ class PepSsda903Import(models.Model):
             record.check_access("write")
             if record.state == "previewed":
                 nothing = dict.fromkeys((*COUNTERS, "child_total", "episode_total"), 0)
-                record._store({**nothing, "state": "draft"}, [], [])
+                record._store({**nothing, "state": "draft", "collection_year": False}, [], [])
         return True
 
     def action_import(self):
@@ -286,6 +290,8 @@ class PepSsda903Import(models.Model):
                     files[file] = base64.b64decode(content)
                 except binascii.Error:
                     files[file] = b"\0"
+            elif record[f"{file}_filename"]:
+                files[file] = b""
         if not {ssda903.HEADER, ssda903.EPISODES} <= files.keys():
             raise UserError(self.env._("Choose both files of the return: the header and the episodes."))
         return files
@@ -393,6 +399,7 @@ class PepSsda903Import(models.Model):
             "no_episode": env._("The return has no episode of this child: taken in without the dates of care."),
             "after_year": env._("This day comes after the end of the collection year %(year)s."),
             # what comparing with the register finds
+            "other_year": env._("The dates in the files are those of %(year)s: is the collection year right?"),
             "older_return": env._("A newer return (%(year)s) has been imported. This one only adds what is missing."),
             "same_files": env._("Just these files were imported before, on %(day)s."),
             "changed": env._("Changes: %(columns)s."),
@@ -442,4 +449,4 @@ class PepSsda903Import(models.Model):
                 *Domain.OR(Domain(f"{file}_file", "!=", False) for file in FILES),
             ]
         )
-        forgotten._write_result({"state": "draft", **{f"{file}_file": False for file in FILES}})
+        forgotten._write_result({"state": "draft", **{f"{file}_{what}": False for file in FILES for what in UPLOAD}})

@@ -41,6 +41,7 @@ FINDINGS = [
     ("age_out_of_range", "Age out of range"),
     ("no_episode", "Child without an episode"),
     ("after_year", "After the collection year"),
+    ("other_year", "Dates of another collection year"),
     ("older_return", "Older than the last return"),
     ("same_files", "Imported before"),
     ("changed", "Changed by the return"),

@@ -30,10 +30,10 @@ class PepSettings(models.TransientModel):
         return [name for name in self._fields if name.startswith("pep_")]
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         company = self.env.company
-        values.update({name: company[name] for name in self._setting_names() if name in fields_list})
+        values.update({name: company[name] for name in self._setting_names() if name in fields})
         values["company_id"] = company.id
         return values
 

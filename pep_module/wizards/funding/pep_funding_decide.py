@@ -6,14 +6,13 @@ class PepFundingDecide(models.TransientModel):
 
     _name = "pep.funding.decide"
     _description = "Decide on funding"
+    _inherit = ["pep.checked.draft"]
 
     funding_id = fields.Many2one("pep.funding", required=True, readonly=True)
     decision = fields.Selection([("part", "Approve a part"), ("decline", "Decline")], required=True, default="part")
     currency_id = fields.Many2one(related="funding_id.currency_id")
-    amount_asked = fields.Monetary(related="funding_id.amount_asked", related_sudo=False)
-    amount = fields.Monetary(
-        string="Amount approved", compute="_compute_amount", compute_sudo=False, store=True, readonly=False
-    )
+    amount_asked = fields.Monetary(related="funding_id.amount_asked")
+    amount = fields.Monetary(string="Amount approved", compute="_compute_amount", store=True, readonly=False)
     reason = fields.Char(string="Why")
 
     @api.depends("funding_id")

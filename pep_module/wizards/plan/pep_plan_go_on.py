@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ...models.plan.pep_gate import GATES
@@ -9,6 +9,7 @@ class PepPlanGoOn(models.TransientModel):
 
     _name = "pep.plan.go.on"
     _description = "Go on without"
+    _inherit = ["pep.checked.draft"]
 
     plan_id = fields.Many2one("pep.plan", required=True, readonly=True)
     next_state = fields.Selection(
@@ -17,12 +18,12 @@ class PepPlanGoOn(models.TransientModel):
     line_ids = fields.One2many("pep.plan.go.on.line", "wizard_id", string="Missing")
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         plan = self.env["pep.plan"].browse(values.get("plan_id"))
-        if plan and "line_ids" in fields_list:
+        if plan and "line_ids" in fields:
             values["line_ids"] = [
-                fields.Command.create({"gate": gate, "message": sentence[:1].upper() + sentence[1:]})
+                Command.create({"gate": gate, "message": sentence[:1].upper() + sentence[1:]})
                 for gate, sentence in plan._missing_for(values.get("next_state"))
             ]
         return values

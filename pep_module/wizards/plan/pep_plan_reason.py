@@ -6,6 +6,7 @@ class PepPlanReason(models.TransientModel):
 
     _name = "pep.plan.reason"
     _description = "Why"
+    _inherit = ["pep.checked.draft"]
 
     plan_id = fields.Many2one("pep.plan", required=True, readonly=True)
     step = fields.Selection(
