@@ -191,10 +191,7 @@ class Generator:
         references = self.references(self.number)
         rows = [self.child_row(index, reference) for index, reference in enumerate(references)]
         self.authority.children = clone(self.pattern, rows)
-        self.facts = {
-            child: {**row, "reference": row["reference"]}
-            for child, row in zip(self.authority.children, rows, strict=True)
-        }
+        self.facts = dict(zip(self.authority.children, rows, strict=True))
         self.enrol()
         self.surround()
         children = self.env["pep.child"].browse(self.authority.children)
@@ -240,7 +237,7 @@ class Generator:
         for child, school in self.school_of.items():
             begin = self.in_care
             if self.random.random() < 0.1 and school != self.school_ids[0]:
-                begin = self.today - timedelta(days=self.random.randint(30, 900))
+                begin += timedelta(days=self.random.randint(1, (self.today - self.in_care).days))
                 rows.append(self.enrolment_row(child, self.random.choice(self.school_ids[1:]), self.in_care, begin))
             rows.append(self.enrolment_row(child, school, begin))
         clone(pattern, rows)

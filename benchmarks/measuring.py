@@ -92,9 +92,9 @@ class Bench:
             records.sudo().fetch()
         env.user.all_group_ids
 
-    def time(self, work, user=SUPERUSER_ID, **context):
+    def time(self, work, user=SUPERUSER_ID):
         """Milliseconds and queries of ``work(env)``, cold as a request is: nothing cached but what the server keeps."""
-        with self.env(user, **context) as env:
+        with self.env(user) as env:
             self.begin_request(env)
             gc.collect()
             gc.disable()
@@ -166,6 +166,14 @@ class Written:
     def number(self):
         return sum(len(rows) for kept in (self.inserted, self.updated) for _columns, rows in kept.values())
 
+    def by_table(self):
+        """How many rows of which table: the new ones and the changed ones."""
+        return {
+            f"{table} {how}": len(rows)
+            for how, kept in (("new", self.inserted), ("changed", self.updated))
+            for table, (_columns, rows) in kept.items()
+        }
+
     def by_foreign_key(self):
         """The tables of the new rows, each after those that it refers to."""
         self.cr.execute(
@@ -224,13 +232,11 @@ def as_value(name, kind):
     return f"{quoted(name)}::text" if kind in ("json", "jsonb") else quoted(name)
 
 
-def written_by(bench, work, prepare=None):
+def written_by(bench, work, user=SUPERUSER_ID):
     """The rows that ``work(env)`` writes, kept for :meth:`Written.write_again`."""
-    with bench.env() as env:
-        prepared = prepare and prepare(env)
-        env.flush_all()
+    with bench.env(user) as env:
         written = Written(env)
-        work(env, prepared) if prepare else work(env)
+        work(env)
         env.flush_all()
         written.collect()
     with bench.env() as env:

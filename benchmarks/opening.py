@@ -27,7 +27,7 @@ def lines(bench, repetitions):
         ms=orm,
         baseline_ms=plain,
         aside={
-            "rows": {table: len(rows) for table, (_columns, rows) in written.inserted.items()},
+            "rows": written.by_table(),
             "rows_per_second": round(1000 * written.number / orm),
         },
     )

@@ -61,11 +61,11 @@ def readable(model, spec):
     }
 
 
-def board(model, domain, spec):
+def board(model, domain, spec, limit=LIMIT):
     """The board: stages with their number, and the first cards of each."""
     model = model.with_context(read_group_expand=True)
     return model.web_read_group(
-        domain, ["state"], [], auto_unfold=True, unfold_read_specification=spec, unfold_read_default_limit=LIMIT
+        domain, ["state"], [], auto_unfold=True, unfold_read_specification=spec, unfold_read_default_limit=limit
     )
 
 

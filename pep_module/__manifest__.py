@@ -56,7 +56,6 @@
         "demo/res_partner_contact_demo.xml",
         "demo/pep_demo.xml",
     ],
-    "oca_data_manual": ["demo/children.csv", "demo/targets.csv"],
     "application": True,
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

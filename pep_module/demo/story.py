@@ -35,7 +35,7 @@ OUTCOMES = ("achieved", "partly", "achieved", "achieved", "not", "achieved", "pa
 
 def rows_of(name):
     """The rows of a CSV file of the demo data."""
-    with file_open(f"pep_module/demo/{name}.csv") as file:
+    with file_open(f"pep_module/demo/{name}") as file:
         return list(csv.DictReader(file))
 
 
@@ -51,13 +51,13 @@ class Story:
         self.last = self.term_on(self.this.date_from - timedelta(days=1))
         self.before = self.term_on(self.last.date_from - timedelta(days=1))
         self.terms = [self.before, self.last, self.this]
-        self.rows = {row["key"]: {**row, "number": number} for number, row in enumerate(rows_of("children"))}
+        self.rows = {row["key"]: {**row, "number": number} for number, row in enumerate(rows_of("children.csv"))}
         self.children = self.env["pep.child"]
         self.key_of = {}
         self.codes = {(code.kind, code.code): code.id for code in self.env["pep.code"].search([])}
         self.copies = {}
         self.ideas = {}
-        for idea in rows_of("targets"):
+        for idea in rows_of("targets.csv"):
             self.ideas.setdefault(idea["band"], []).append(idea)
 
     def tell(self):

@@ -11,9 +11,7 @@ from .world import CASES, AccessCase
 Cell = namedtuple("Cell", "model person operation case")
 # The rule of each model, word for word: who (user.id, role) and when on one row of pep.access. Nothing else comes from
 # the session, so that no value can go stale in the cache of rules.
-ROW = (
-    "[('user_id', '=', user.id), ('role', {roles}), ('valid_from', '<=', 'now'), ('valid_to', '>', 'now')]"
-)
+ROW = "[('user_id', '=', user.id), ('role', {roles}), ('valid_from', '<=', 'now'), ('valid_to', '>', 'now')]"
 NOBODY = "[(0, '=', 1)]"
 
 
@@ -143,7 +141,9 @@ class Checker(AccessCase):
                 found = rules.filtered(lambda rule, perm=f"perm_{operation}": not rule.groups and rule[perm])
                 shapes = self._rule_shapes(model, operation)
                 if len(found) != 1 or found.domain_force.replace('"', "'") not in shapes:
-                    wrong.append(f"{model}: {operation} should be ruled by {shapes[0]}, not by {found.mapped('domain_force')}")
+                    wrong.append(
+                        f"{model}: {operation} should be ruled by {shapes[0]}, not by {found.mapped('domain_force')}"
+                    )
         return wrong
 
     def _rule_shapes(self, model, operation):

@@ -130,5 +130,7 @@ class TestAllMutations(MutationCase):
                     if not self.anybody_may(model, *operations):
                         continue
                     with self.subTest(rule.name, condition=condition), self.broken(rule, self.without(rule, condition)):
-                        self.assert_noticed(f"{rule.name} without {condition}", models=[model], operations=operations)
                         self.assertTrue(self.wrong_rules([model]))
+                        if operations == ["create"] and condition.startswith("valid"):
+                            continue  # whoever can't read the PEP that it hangs on is refused even so
+                        self.assert_noticed(f"{rule.name} without {condition}", models=[model], operations=operations)

@@ -255,7 +255,12 @@ class TestMail(NameCase):
 
     def test_attachments_follow_the_record(self):
         attachment = self.env["ir.attachment"].create(
-            {"name": "letter.txt", "raw": b"Secret", "res_model": "pep.plan", "res_id": self.records["pep.plan"]["own"].id}
+            {
+                "name": "letter.txt",
+                "raw": b"Secret",
+                "res_model": "pep.plan",
+                "res_id": self.records["pep.plan"]["own"].id,
+            }
         )
         for person in ("third_vseo", "employee", "finance", "admin", "parent"):
             files = self.as_user(self.env["ir.attachment"], person)
@@ -313,7 +318,13 @@ class TestContacts(NameCase):
     def test_no_address_and_no_tag(self):
         tag = self.env["res.partner.category"].create({"name": "Foster carer"})
         partner = self.env["res.partner"].create(
-            {"name": "Someone", "street": "12 Elm Road", "city": "Ely", "category_id": [(4, tag.id)], "comment": "Carer"}
+            {
+                "name": "Someone",
+                "street": "12 Elm Road",
+                "city": "Ely",
+                "category_id": [(4, tag.id)],
+                "comment": "Carer",
+            }
         )
         self.as_person("pep.network.member", "vseo").create(
             {"child_id": self.child.id, "partner_id": partner.id, "role": "carer"}
@@ -343,5 +354,7 @@ class TestContacts(NameCase):
         for person in ("employee", "finance", "admin", "vseo", "foreign_vseo"):
             with self.subTest(person):
                 self.assertTrue(self.finds(person, self.school))
-                self.assertTrue(self.as_person("res.partner", person).browse(self.school.id).read(["pep_urn"])[0]["pep_urn"])
+                self.assertTrue(
+                    self.as_person("res.partner", person).browse(self.school.id).read(["pep_urn"])[0]["pep_urn"]
+                )
         self.assertTrue(self.finds("employee", self.users["contributor"].partner_id))

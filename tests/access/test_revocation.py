@@ -1,5 +1,6 @@
 from datetime import date, datetime, timedelta
 
+from odoo import fields
 from odoo.tests import freeze_time, new_test_user, tagged
 
 from tests.common import PepCase
@@ -19,7 +20,9 @@ class RevocationCase(PepCase):
         """Whether the next query shows it: from the database, nothing of rules or records kept."""
         child = child or self.child
         field = "id" if model == "pep.child" else "child_id"
-        return bool(self.as_user(self.env[model], person).with_context(active_test=False).search_count([(field, "=", child.id)]))
+        return bool(
+            self.as_user(self.env[model], person).with_context(active_test=False).search_count([(field, "=", child.id)])
+        )
 
     def rows(self):
         self.env.flush_all()
@@ -47,7 +50,7 @@ class TestSync(RevocationCase):
         self.child.vseo_id = self.users["other_vseo"]
         row = self.env["pep.access"].search([("child_id", "=", self.child.id), ("user_id", "=", self.users["vseo"].id)])
         self.assertEqual(len(row), 1)
-        self.assertLessEqual(row.valid_to, datetime.now())
+        self.assertLessEqual(row.valid_to, fields.Datetime.now())
         self.env["pep.access"]._sync(self.child)
         self.assertEqual(len(row.exists()), 1)
 
@@ -126,7 +129,11 @@ class TestRevocation(RevocationCase):
 
     def test_enrolment_ends_or_was_a_mistake(self):
         enrolment = self.child.enrolment_ids
-        for vals in ({"active": False}, {"date_to": self.today - timedelta(days=1)}, {"kind": "otherwise", "school_id": False}):
+        for vals in (
+            {"active": False},
+            {"date_to": self.today - timedelta(days=1)},
+            {"kind": "otherwise", "school_id": False},
+        ):
             with self.subTest(vals), self.env.cr.savepoint() as savepoint:
                 self.assert_loses("teacher", lambda vals=vals: enrolment.write(vals))
                 savepoint.rollback()
@@ -209,7 +216,9 @@ class TestRevocation(RevocationCase):
         plan = self.make_plan(self.child)
         target = self.smart_target(plan)
         fund = self.env["pep.fund"].search([("company_id", "=", self.council.id)], limit=1)
-        self.env["pep.funding.request"].create({"target_id": target.id, "name": "x", "unit_cost": 1, "fund_id": fund.id})
+        self.env["pep.funding.request"].create(
+            {"target_id": target.id, "name": "x", "unit_cost": 1, "fund_id": fund.id}
+        )
         finance = self.env.ref("pep_module.group_pep_finance")
         self.assertTrue(self.sees("finance", model="pep.funding"))
         self.assertFalse(self.as_user(self.env["pep.funding"], "admin").has_access("read"))

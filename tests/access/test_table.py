@@ -1,9 +1,7 @@
-import ast
-
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 
 from .checker import Checker
-from .table import KINDS, OPERATIONS, TABLE
+from .table import TABLE
 from .world import CASES
 
 
@@ -18,7 +16,7 @@ class TestCells(Checker):
         if "create" in operations:  # a new child: own, other and foreign only; and not for whoever would be its head
             implied -= len(self.people) * (len(CASES) - 3) + 3
         self.assertEqual(number, implied)
-        print(f"access table: {number} cells of {', '.join(operations)} are right")  # noqa: T201 counted in the output
+        print(f"access table: {number} cells of {', '.join(operations)} are right")
 
     def test_read(self):
         self.assert_right("read")

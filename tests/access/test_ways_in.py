@@ -124,9 +124,9 @@ class TestPointingElsewhere(WaysInCase):
             for council in (self.council2.id, False):
                 with self.subTest(model, council=council):
                     self.assert_refused(
-                        lambda model=model, row=row, council=council: self.as_person(model, "admin")
-                        .browse(row.id)
-                        .write({"company_id": council})
+                        lambda model=model, row=row, council=council: (
+                            self.as_person(model, "admin").browse(row.id).write({"company_id": council})
+                        )
                     )
 
 
@@ -236,9 +236,7 @@ class TestMethods(WaysInCase):
                 number += 1
                 with self.subTest(model, method=method, person=person, case=case):
                     record = self.of(model, person, case)
-                    self.assert_refused(
-                        lambda record=record, method=method: self.call(record, method), AccessError
-                    )
+                    self.assert_refused(lambda record=record, method=method: self.call(record, method), AccessError)
         self.assertGreater(number, 100)
 
     def _form_values(self):

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from odoo import fields
 from odoo.tests import new_test_user, tagged
 
 from tests.common import PepCase
@@ -182,7 +183,7 @@ class AccessCase(PepCase):
         following = cls.make_plan(child, cls.next_term(term))
         target = cls.smart_target(plan, name=f"Secret aim of {case}", baseline=f"Secret start of {case}")
         meeting = env["pep.meeting"].create(
-            {"plan_id": plan.id, "start": datetime.now().replace(microsecond=0), "notes": f"Secret words of {case}"}
+            {"plan_id": plan.id, "start": fields.Datetime.now(), "notes": f"Secret words of {case}"}
         )
         request = env["pep.funding.request"].create(
             {
@@ -218,8 +219,14 @@ class AccessCase(PepCase):
 
     @classmethod
     def _issue_values(cls, plan, version=1):
-        values = {"plan_id": plan.id, "version": version, "data": {"words": "Secret"}, "document": "<p>Secret</p>", "digest": "none"}
-        return {**values, "issued_on": datetime.now().replace(microsecond=0), "issued_by_id": cls.env.uid}
+        values = {
+            "plan_id": plan.id,
+            "version": version,
+            "data": {"words": "Secret"},
+            "document": "<p>Secret</p>",
+            "digest": "none",
+        }
+        return {**values, "issued_on": fields.Datetime.now(), "issued_by_id": cls.env.uid}
 
     @classmethod
     def _pass_values(cls, plan, gate):
@@ -230,7 +237,7 @@ class AccessCase(PepCase):
     def _make_rows_by_hand(cls):
         """What can't be had by a child's own records: rights to one child or the whole council that end or begin."""
         cls.env.flush_all()
-        now = datetime.now()
+        now = fields.Datetime.now()
         past, ahead = now - timedelta(hours=1), now + timedelta(days=1)
         update = "UPDATE pep_access SET valid_from = %s, valid_to = %s WHERE user_id = %s AND {}"
         long_ago, far_ahead = datetime(2000, 1, 1), datetime(9999, 12, 31)

@@ -13,7 +13,7 @@ from tests.process.council import opened, settle
 
 FULL = bool(os.environ.get("PEP_FULL"))
 CHILDREN = 2500 if FULL else 300
-KILLS = 20 if FULL else 4
+KILLS = 20 if FULL else 3
 
 CRON = """
 from odoo.addons.pep_module.models.plan import pep_term

@@ -40,8 +40,8 @@ class PepAccess(models.Model):
     _allow_sudo_commands = False
     _log_access = True
 
-    user_id = fields.Many2one("res.users", string="User", required=True, ondelete="restrict", readonly=True)
-    child_id = fields.Many2one("pep.child", string="Child", index=True, ondelete="restrict", readonly=True)
+    user_id = fields.Many2one("res.users", required=True, ondelete="restrict", readonly=True)
+    child_id = fields.Many2one("pep.child", index=True, ondelete="restrict", readonly=True)
     company_id = fields.Many2one(
         "res.company", string="Council", required=True, index=True, ondelete="restrict", readonly=True
     )

@@ -30,7 +30,6 @@ class PepEnrolment(models.Model):
 
     school_id = fields.Many2one(
         "res.partner",
-        string="School",
         index="btree_not_null",
         ondelete="restrict",
         domain=[("pep_is_school", "=", True)],
@@ -42,7 +41,6 @@ class PepEnrolment(models.Model):
     active = fields.Boolean(default=True, help="Off: entered by mistake.")
     continues_id = fields.Many2one(
         "pep.enrolment",
-        string="Continues",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",

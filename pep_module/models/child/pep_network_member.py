@@ -51,7 +51,9 @@ class PepNetworkMember(models.Model):
                     self.env._("A school joins a child through an enrolment, not as a member of the network.")
                 )
             if member.partner_id.is_company:
-                raise ValidationError(self.env._("A network is made of people. Choose the person, not the organisation."))
+                raise ValidationError(
+                    self.env._("A network is made of people. Choose the person, not the organisation.")
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

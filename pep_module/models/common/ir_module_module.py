@@ -22,8 +22,9 @@ class IrModuleModule(models.Model):
         unconfirmed = self.env["pep.export.confirmation"]._unconfirmed()
         if unconfirmed:
             councils = [
+                # sudo: who uninstalls is told what is missing
                 self.env._("%(council)s: %(number)s children", council=company.sudo().name, number=number)
-                for company, number in unconfirmed.items()  # sudo (above): who uninstalls is told what is missing
+                for company, number in unconfirmed.items()
             ]
             raise UserError(
                 self.env._(

@@ -21,7 +21,7 @@ class PepChildBound(models.AbstractModel):
     _rec_name = "child_reference"
     _child_parent = None
 
-    child_id = fields.Many2one("pep.child", string="Child", required=True, index=True, ondelete="restrict")
+    child_id = fields.Many2one("pep.child", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(
         "res.company", string="Council", related="child_id.company_id", store=True, index=True, precompute=True
     )
@@ -107,7 +107,8 @@ class PepChildBound(models.AbstractModel):
         vals_list = [{name: vals[name] for name in vals if name not in made_by_app} for vals in vals_list]
         defaults = {f"default_{name}" for name in made_by_app | self._set_by_app()}
         context = {key: value for key, value in self.env.context.items() if key not in defaults}
-        return super(PepChildBound, self.with_context(context)).create(vals_list).with_env(self.env)
+        maker = self.with_context(context)  # keys are to be gone from it  # pylint: disable=context-overridden
+        return super(PepChildBound, maker).create(vals_list).with_env(self.env)
 
     @api.model
     def _made_by_app(self):
@@ -158,9 +159,8 @@ class PepChildBound(models.AbstractModel):
     def _check_company(self, fnames=None):
         """Odoo checks record by record: of a batch, look at one for each combination of council and what it points at."""
         names = [field.name for field in self._fields.values() if field.relational and field.check_company]
-        distinct = {
-            (record.company_id, *(record[name] for name in names)): record.id for record in self.sudo()
-        }  # sudo: as Odoo
+        records = self.sudo()  # sudo: as Odoo does in the same place
+        distinct = {(record.company_id, *(record[name] for name in names)): record.id for record in records}
         return super(PepChildBound, self.browse(distinct.values()))._check_company(fnames)
 
     def _refuse_repointing(self, vals):

@@ -21,7 +21,7 @@ class PepFunding(models.Model):
     )  # fmt: skip
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict", readonly=True)
     term_id = fields.Many2one("pep.term", required=True, index=True, ondelete="restrict", readonly=True)
-    school_id = fields.Many2one("res.partner", string="School", index=True, ondelete="restrict", readonly=True)
+    school_id = fields.Many2one("res.partner", index=True, ondelete="restrict", readonly=True)
     fund_id = fields.Many2one("pep.fund", required=True, index=True, ondelete="restrict", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     amount_asked = fields.Monetary(string="Asked", readonly=True)

@@ -37,7 +37,6 @@ class PepMeeting(models.Model):
     place = fields.Char(string="Place or link")
     chair_id = fields.Many2one(
         "res.users",
-        string="Chair",
         index=True,
         ondelete="restrict",
         check_company=True,

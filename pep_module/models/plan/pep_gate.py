@@ -36,7 +36,7 @@ class PepGatePass(models.Model):
     plan_id = fields.Many2one("pep.plan", string="PEP", required=True, index=True, ondelete="restrict")
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
     gate = fields.Selection(GATES, string="Without", required=True)
-    reason_id = fields.Many2one("pep.gate.reason", string="Reason", required=True, index=True, ondelete="restrict")
+    reason_id = fields.Many2one("pep.gate.reason", required=True, index=True, ondelete="restrict")
     note = fields.Char()
     user_id = fields.Many2one(
         "res.users", string="By", required=True, readonly=True, ondelete="restrict", default=lambda self: self.env.user

@@ -52,7 +52,7 @@ class PepPlan(models.Model):
         check_company=True,
         default=lambda self: self.env["pep.term"]._term_on(self.env.company, self.env.company._pep_today()),
     )
-    kind_id = fields.Many2one("pep.kind", string="Kind", required=True, ondelete="restrict", check_company=True)
+    kind_id = fields.Many2one("pep.kind", required=True, ondelete="restrict", check_company=True)
     variant = fields.Selection(VARIANTS, string="Form", required=True, default="statutory")
     state = fields.Selection(
         STATES,
@@ -70,7 +70,6 @@ class PepPlan(models.Model):
     # The facts as they were
     school_id = fields.Many2one(
         "res.partner",
-        string="School",
         index="btree_not_null",
         ondelete="restrict",
         domain=[("pep_is_school", "=", True)],
@@ -137,10 +136,11 @@ class PepPlan(models.Model):
     @api.depends("term_id")
     def _compute_display_name(self):
         """In pickers, which of the child's PEPs. Everywhere else the reference alone."""
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         if self.env["pep.child"]._may_show_names():
             for plan in self:
                 plan.display_name = f"{plan.display_name}, {plan.term_id.name}"
+        return result
 
     @api.model
     def _group_expand_state(self, states, domain):
@@ -546,7 +546,7 @@ class PepPlan(models.Model):
     def _write_quietly(self, vals):
         return self.with_context(**QUIET).write(vals)
 
-    def copy(self, default=None):
+    def copy(self, default=None):  # refused to everyone  # pylint: disable=method-required-super
         raise UserError(self.env._("A PEP can't be copied: the next term makes the next one."))
 
     # === Actions ===

@@ -68,10 +68,10 @@ class PepPlanIssue(models.Model):
             }
         )
 
-    def write(self, vals):
+    def write(self, vals):  # refused to everyone  # pylint: disable=method-required-super
         raise UserError(self.env._("An issued version never changes. Correct the PEP and issue the next one."))
 
-    def copy(self, default=None):
+    def copy(self, default=None):  # refused to everyone  # pylint: disable=method-required-super
         raise UserError(self.env._("An issued version can't be copied."))
 
 

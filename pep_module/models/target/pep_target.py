@@ -46,7 +46,7 @@ class PepTarget(models.Model):
     # What became of it
     review_ids = fields.One2many("pep.target.review", "target_id", string="Reviews", readonly=True)
     continues_id = fields.Many2one(
-        "pep.target", string="Continues", readonly=True, index="btree_not_null", ondelete="restrict"
+        "pep.target", readonly=True, index="btree_not_null", ondelete="restrict"
     )
     state = fields.Selection(
         [

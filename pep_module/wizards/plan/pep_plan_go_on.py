@@ -60,7 +60,6 @@ class PepPlanGoOnLine(models.TransientModel):
     may_use_all = fields.Boolean(compute="_compute_may_use_all", help="The reasons kept for the head as well.")
     reason_id = fields.Many2one(
         "pep.gate.reason",
-        string="Reason",
         domain="[('gate', '=', gate), ('company_id', '=', company_id), ('head_only', 'in', [False, may_use_all])]",
     )
     note = fields.Char()
