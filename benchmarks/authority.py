@@ -23,7 +23,12 @@ CHILDREN_PER_REVIEWING_OFFICER = 60
 TARGETS_PER_PEP = 3
 # The board of a term under way: share of each stage.
 STAGES = {"not_started": 15, "gathering": 30, "ready": 15, "processing": 15, "complete": 25}
-QUIET = {"tracking_disable": True, "no_reset_password": True, "mail_create_nolog": True, "mail_create_nosubscribe": True}
+QUIET = {
+    "tracking_disable": True,
+    "no_reset_password": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+}
 FIRST_NAMES = ("Ash", "Blake", "Casey", "Drew", "Ellis", "Frankie", "Gray", "Harper", "Indy", "Jules", "Kit", "Lane")
 LAST_NAMES = ("Alder", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Hazel", "Larch", "Maple", "Oak", "Pine", "Rowan")
 
@@ -43,7 +48,7 @@ class Authority:
 
 
 class Generator:
-    """Makes an authority with ``children`` looked-after children and a finished PEP of each in ``terms`` - 1 past terms.
+    """Makes an authority: so many looked-after children, with a finished PEP of each in all terms but the last.
 
     The term of today is left empty until :meth:`fill_current_term`, so that opening it can be measured in between.
     """
@@ -96,10 +101,7 @@ class Generator:
         names = [f"School {index}" for index in range(max(self.number * 3 // 5, 1))]
         self.school_ids = clone(
             school,
-            [
-                {"name": name, "complete_name": name, "pep_urn": str(800001 + index)}
-                for index, name in enumerate(names)
-            ],
+            [{"name": name, "complete_name": name, "pep_urn": str(800001 + index)} for index, name in enumerate(names)],
         )
         self.own_commercial_partner(self.school_ids)
         self.school_names = dict(zip(self.school_ids, names, strict=True))
@@ -214,7 +216,9 @@ class Generator:
 
     def birthday(self):
         """Aged 9 to 16: in scope today and, by the council's rule of age, for a year to come."""
-        return date(self.today.year - self.random.randint(10, 16), self.random.randint(1, 12), self.random.randint(1, 28))
+        return date(
+            self.today.year - self.random.randint(10, 16), self.random.randint(1, 12), self.random.randint(1, 28)
+        )
 
     def references(self, number):
         made = {}
@@ -355,9 +359,7 @@ class Generator:
         return zip(plans, self.authority.children, strict=True)
 
     def plan_rows(self, term, stages):
-        return [
-            self.plan_row(child, term, stage) for child, stage in zip(self.authority.children, stages, strict=True)
-        ]
+        return [self.plan_row(child, term, stage) for child, stage in zip(self.authority.children, stages, strict=True)]
 
     def plan_row(self, child, term, state):
         facts = self.facts[child]
@@ -424,7 +426,9 @@ class Generator:
             )
             for pattern in self.targets
         ]
-        asking = [row for row in zip(plans, self.authority.children, self.last_targets[0], strict=True) if row[0] % 5 < 2]
+        asking = [
+            row for row in zip(plans, self.authority.children, self.last_targets[0], strict=True) if row[0] % 5 < 2
+        ]
         rows = [{**self.bound(child), "plan_id": plan, "target_id": target} for plan, child, target in asking]
         requests = clone(self.request, rows)
         clone(

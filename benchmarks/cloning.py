@@ -38,7 +38,8 @@ def clone(record, rows):
     given = ["id", *rows[0]]
     kept = [name for name in types if name not in given]
     values = [(new_id, *row.values()) for new_id, row in zip(ids, rows, strict=True)]
-    statement = "INSERT INTO {table} ({columns}) SELECT {given} {kept} FROM (VALUES %s) AS v ({names}), {table} p WHERE p.id = {id}"
+    statement = """INSERT INTO {table} ({columns}) SELECT {given} {kept}
+                   FROM (VALUES %s) AS v ({names}), {table} p WHERE p.id = {id}"""
     execute_values(
         cr._obj,
         statement.format(

@@ -1,4 +1,4 @@
-"""Fill a scratch database with an authority: python -m benchmarks.make DATABASE --children N --terms N [--empty-term]."""
+"""Fill a scratch database with an authority."""
 
 import argparse
 import dataclasses
@@ -32,7 +32,3 @@ def main():
     with Registry(options.database)._db.cursor() as cr:
         cr._cnx.autocommit = True
         cr._obj.execute("VACUUM ANALYZE")
-
-
-if __name__ == "__main__":
-    main()

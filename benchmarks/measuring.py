@@ -21,8 +21,8 @@ from .cloning import PAGE, columns_of, quoted
 class Line:
     """A line of the result: a figure that must not pass its bound.
 
-    ``figure`` and ``bound`` are in ``unit``: times the baseline (``x``), or a plain number. ``slack`` is a difference in
-    milliseconds that passes whatever the ratio: nobody feels it.
+    ``figure`` and ``bound`` are in ``unit``: times the baseline (``x``), or a plain number. ``slack`` is a difference
+    in milliseconds that passes whatever the ratio: nobody feels it.
     """
 
     name: str
@@ -88,9 +88,8 @@ class Bench:
     @staticmethod
     def begin_request(env):
         """What Odoo has read of a user before it calls a method: who it is, in which council, with which rights."""
-        for records in (env.user, env.user.partner_id, env.companies):
+        for records in (env.user, env.user.partner_id, env.companies, env.user.all_group_ids):
             records.sudo().fetch()
-        env.user.all_group_ids
 
     def time(self, work, user=SUPERUSER_ID):
         """Milliseconds and queries of ``work(env)``, cold as a request is: nothing cached but what the server keeps."""
@@ -219,7 +218,9 @@ class Written:
             names = list(columns)
             changes = ", ".join(f"{quoted(name)} = v.{quoted(name)}::{columns[name]}" for name in names if name != "id")
             if changes:
-                statement = f"UPDATE {quoted(table)} t SET {changes} FROM (VALUES %s) AS v ({', '.join(map(quoted, names))})"
+                statement = (
+                    f"UPDATE {quoted(table)} t SET {changes} FROM (VALUES %s) AS v ({', '.join(map(quoted, names))})"
+                )
                 execute_values(cursor, f"{statement} WHERE t.id = v.id", rows, page_size=PAGE)
         for table in self.order:
             columns, rows = self.inserted[table]

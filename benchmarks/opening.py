@@ -16,9 +16,7 @@ def lines(bench, repetitions):
         open_term(env, authority.term)
 
     written = written_by(bench, opening)
-    orm, plain = medians(
-        lambda: bench.time(opening), lambda: bench.time(written.write_again), repetitions=repetitions
-    )
+    orm, plain = medians(lambda: bench.time(opening), lambda: bench.time(written.write_again), repetitions=repetitions)
     yield Line(
         f"Opening a term for {len(authority.children):,} children: rows a second, as a share of execute_values",
         plain / orm,

@@ -100,10 +100,9 @@ def store(name, lines, large):
         "",
         "| | figure | bound | |",
         "|---|---:|---|---|",
-        *(f"| {line.name} | {figure(line)} | {line.bound_text} | {'ok' if line.passed else '**past**'} |" for line in lines),
+        *(
+            f"| {line.name} | {figure(line)} | {line.bound_text} | {'ok' if line.passed else '**past**'} |"
+            for line in lines
+        ),
     ]
     (RESULTS / f"{name}.md").write_text("\n".join(table) + "\n")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -69,6 +69,7 @@ class PepCase(TransactionCase):
                     "date_of_birth": date(cls.today.year - 10, 1, 15),
                     "date_into_care": date(cls.today.year - 2, 1, 15),
                     "vseo_id": cls.users["vseo"].id,
+                    "sen_provision": "N",
                     **values,
                 }
             )

@@ -15,7 +15,7 @@ class PepExport(http.Controller):
         wizard = request.env["pep.export.everything"].search(own)
         if not wizard:
             raise NotFound()
-        file = tempfile.TemporaryFile()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 closed by FileWrapper once it is sent
         wizard._write_archive(file)
         size = file.tell()
         file.seek(0)

@@ -147,7 +147,7 @@ class Checker(AccessCase):
         return wrong
 
     def _rule_shapes(self, model, operation):
-        """The domain that the table makes of an operation, as it may be written. Nobody may: no row, or any (the access list)."""
+        """The domain that the table makes of an operation. Where nobody may: of no row, or as for writing."""
         roles = TABLE.access_roles(model, operation)
         order = [role for role, _label in self.env["pep.access"]._fields["role"].selection]
         path = "access_ids" if model == "pep.child" else "child_id.access_ids"

@@ -51,7 +51,7 @@ class TestNewModelsJoin(TransactionCase):
                     self.assertTrue(field.groups, f"{name}.{field.name}")
 
     def test_every_rule_of_the_app_is_literal(self):
-        """Rule domains are kept for a user: what is worked out from the user beforehand would go stale and stay open."""
+        """Rule domains are kept for a user: what is worked out from the user beforehand goes stale and stays open."""
         rules = self.env["ir.rule"].search([("model_id.model", "in", list(TABLE.cells))])
         for rule in rules:
             words = rule.domain_force.replace("user.id", "").replace("company_ids", "")

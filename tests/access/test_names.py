@@ -97,7 +97,7 @@ class TestNameFields(NameCase):
         one = money.browse(self.records["pep.funding"]["own"].id)
         ways = {
             "read": lambda: one.read(["child_id", "child_name"]),
-            "read all": lambda: one.read(),
+            "read all": one.read,
             "web_read": lambda: one.web_read({"child_id": {"fields": {"display_name": {}, "last_name": {}}}}),
             "web_read name": lambda: one.web_read({"child_id": {"fields": {"display_name": {}}, "context": SHOW}}),
             "request": lambda: one.web_read({"request_id": {"fields": {"display_name": {}, "name": {}}}}),

@@ -24,6 +24,11 @@ COUNCIL = ("own", "other", "archived", "barred")
 NETWORK = ("social_worker", "carer", "parent", "iro", "contributor")
 
 
+def on(cases, *roles):
+    """These roles on the child of each of these cases."""
+    return {case: set(roles) for case in cases}
+
+
 @tagged("post_install", "-at_install")
 class AccessCase(PepCase):
     """``self.people`` maps each person to the role that they have on each child, ``{person: {case: {role}}}``.
@@ -67,19 +72,19 @@ class AccessCase(PepCase):
         cls.users["foreign_vseo"] = cls._staff("foreign_vseo", "pep_module.group_pep_vseo", cls.council2)
         cls.users["foreign_head"] = cls._staff("foreign_head", "pep_module.group_pep_head", cls.council2)
         cls.users["teacher_and_carer"] = new_test_user(cls.env, "teacher_and_carer.test", groups="base.group_portal")
+        whole_council = [case for case in CASES if case != "foreign"]
         cls.people = {
-            **{role: dict.fromkeys(OWN, {role}) for role in ROLES if role not in ("head", "finance")},
-            "head": dict.fromkeys(COUNCIL, {"head"}),
-            "finance": dict.fromkeys(set(CASES) - {"foreign"}, {"finance"}),
-            **dict.fromkeys(("admin", "employee", "system", "public", "unlisted"), {}),
-            **dict.fromkeys(("finance_former", "finance_future"), {}),
-            "foreign_head": {"foreign": {"head"}},
+            **{role: on(OWN, role) for role in ROLES},
+            "head": on(COUNCIL, "head"),
+            "finance": on(whole_council, "finance"),
+            **{name: {} for name in ("admin", "employee", "system", "public", "unlisted")},
+            **{name: {} for name in ("finance_former", "finance_future")},
+            "foreign_head": on(["foreign"], "head"),
             # several roles in one person: on each child that child's role alone
-            "vseo_and_finance": dict.fromkeys(set(CASES) - {"foreign"}, {"finance"})
-            | dict.fromkeys(OWN, {"vseo", "finance"}),
-            "vseo_and_social_worker": dict.fromkeys(OWN, {"vseo"}) | {"other": {"contributor"}},
-            "vseo_and_admin": dict.fromkeys(OWN, {"vseo"}),
-            "teacher_and_carer": dict.fromkeys(OWN, {"teacher"}) | {"other": {"carer"}},
+            "vseo_and_finance": on(whole_council, "finance") | on(OWN, "vseo", "finance"),
+            "vseo_and_social_worker": on(OWN, "vseo") | on(["other"], "contributor"),
+            "vseo_and_admin": on(OWN, "vseo"),
+            "teacher_and_carer": on(OWN, "teacher") | on(["other"], "carer"),
         }
 
     @classmethod

@@ -24,9 +24,7 @@ class TestFundingViews(PepCase):
     def decide(self, decision, **values):
         action = self.env.ref("pep_module.pep_funding_decide_action")
         funding = self.as_user(self.fundings[0], "head")
-        wizards = funding.env[action.res_model].with_context(
-            default_funding_id=funding.id, default_decision=decision
-        )
+        wizards = funding.env[action.res_model].with_context(default_funding_id=funding.id, default_decision=decision)
         form = Form(wizards, "pep_module.pep_funding_decide_view_form")
         for name, value in values.items():
             form[name] = value

@@ -78,7 +78,9 @@ class TestPlanForm(PepCase):
             form.kind_id = self.env["pep.kind"].search(
                 [("company_id", "=", self.council.id), ("code", "=", "desk")], limit=1
             )
-        self.assertRecordValues(form.record, [{"child_id": other.id, "state": "not_started", "school_id": self.school.id}])
+        self.assertRecordValues(
+            form.record, [{"child_id": other.id, "state": "not_started", "school_id": self.school.id}]
+        )
         self.assertEqual(form.record.kind_id.code, "desk")
 
     def test_going_on_without(self):
@@ -104,7 +106,9 @@ class TestPlanForm(PepCase):
 
     def test_planning_and_holding_the_meeting(self):
         action = self.plan.action_plan_meeting()
-        with Form(self.plan.env["pep.meeting"].with_context(**action["context"]), "pep_module.pep_meeting_view_form") as form:
+        with Form(
+            self.plan.env["pep.meeting"].with_context(**action["context"]), "pep_module.pep_meeting_view_form"
+        ) as form:
             self.assertEqual(form.chair_id, self.users["vseo"])
             form.start = fields.Datetime.now() - timedelta(hours=1)
         meeting = form.record

@@ -17,11 +17,14 @@ def staff(login, group):
     })
 head = staff("head", "pep_module.group_pep_head")
 vseo = staff("vseo", "pep_module.group_pep_vseo")
-school = env["res.partner"].create({"name": "Elm Primary School", "is_company": True, "pep_is_school": True, "pep_urn": "100001"})
+school = env["res.partner"].create({
+    "name": "Elm Primary School", "is_company": True, "pep_is_school": True, "pep_urn": "100001",
+})
 children = env["pep.child"].create([
     {
-        "company_id": council.id, "la_person_id": f"P{number}", "first_name": "Zebedee", "last_name": f"Unsaid{number}",
-        "date_of_birth": date(today.year - 10, 1, 15), "date_into_care": date(today.year - 2, 1, 15), "vseo_id": vseo.id,
+        "company_id": council.id, "vseo_id": vseo.id, "la_person_id": f"P{number}",
+        "first_name": "Zebedee", "last_name": f"Unsaid{number}",
+        "date_of_birth": date(today.year - 10, 1, 15), "date_into_care": date(today.year - 2, 1, 15),
     }
     for number in range(%(children)d)
 ])
@@ -40,8 +43,8 @@ print(term.id)
 # What opening a term makes, without what differs between two runs of the same.
 PLANS = """
 SELECT p.child_id, p.term_id, p.kind_id, p.variant, p.state, p.vseo_id, p.school_id, p.school_name, p.setting_kind,
-       p.year_group, p.key_stage, p.sen_provision, p.date_into_care, p.legal_status, p.rules::text, p.due_date, p.next_due,
-       p.company_id, p.child_reference, p.issue_version
+       p.year_group, p.key_stage, p.sen_provision, p.date_into_care, p.legal_status, p.rules::text, p.due_date,
+       p.next_due, p.company_id, p.child_reference, p.issue_version
 FROM pep_plan p ORDER BY p.child_id, p.term_id
 """
 REVIEWS = """

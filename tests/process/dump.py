@@ -7,16 +7,19 @@ STAMPS = {"write_date", "write_uid"}
 
 
 class Dump:
-    """All rows of all tables. ``dump - earlier`` is what is new or different, as dict of table -> list of rows."""
+    """All rows of all tables, without some columns (``but``) and without when they were written.
 
-    def __init__(self, db, stamps=False):
+    ``dump - earlier`` is what is new or different, as dict of table -> list of rows.
+    """
+
+    def __init__(self, db, but=()):
         self.columns = {}
         query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         for (table,) in db.sql(tables):
             self.columns[table] = set()
         for table, column in db.sql(query):
-            if table in self.columns and (stamps or column not in STAMPS):
+            if table in self.columns and column not in STAMPS | set(but):
                 self.columns[table].add(column)
         self.rows = {table: self._rows(db, table) for table in sorted(self.columns)}
 
@@ -24,9 +27,8 @@ class Dump:
         return [row for (row,) in db.sql(f'SELECT to_jsonb(t) FROM "{table}" t')]
 
     def _texts(self, table, columns):
-        return Counter(
-            json.dumps({name: row[name] for name in sorted(columns)}, sort_keys=True) for row in self.rows.get(table, ())
-        )
+        rows = self.rows.get(table, ())
+        return Counter(json.dumps({name: row[name] for name in columns}, sort_keys=True) for row in rows)
 
     def __sub__(self, other):
         """Rows that the other dump does not have in the columns that both have; all rows of tables that it lacks."""

@@ -27,8 +27,8 @@ class PepAccess(models.Model):
     """Who may see which child today, in which role, and why.
 
     The one table that every record rule of the app reads. Rows are never edited by hand: :meth:`_sync` derives them
-    from caseload, cover, enrolment and network membership, in the transaction that changes those. A row says from when to
-    when it counts, in UTC, and the rules compare that with *now* in SQL: revocation needs no job to run.
+    from caseload, cover, enrolment and network membership, in the transaction that changes those. A row says from when
+    to when it counts, in UTC, and the rules compare that with *now* in SQL: revocation needs no job to run.
 
     Finance sees the money of every child and nothing else: one row a council without a child, so that the thousands of
     children do not become thousands of rows that the other models' rules would have to step over.
@@ -70,7 +70,7 @@ class PepAccess(models.Model):
     def _sync(self, children):
         """Make the access rows of these children what caseload, cover, enrolment and network say today.
 
-        Idempotent. Rows that no longer follow from anything end now and are kept: they say who could see the child when.
+        Idempotent. Rows that no longer follow from anything end now and are kept: they say who could see a child when.
 
         :param children: ``pep.child`` records
         """
@@ -225,7 +225,7 @@ class PepAccess(models.Model):
                 )
 
     def _leave_out_barred(self, children, wanted):
-        """Who must not have contact sees nothing of the child, whatever else they are to it. Heads are not in networks."""
+        """Who must not have contact sees nothing of the child, whatever else they are to it; save the head."""
         barred = self.env["pep.network.member"].search(
             [("child_id", "in", children.ids), ("must_not_contact", "=", True), ("active", "=", True)]
         )

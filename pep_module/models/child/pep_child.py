@@ -83,7 +83,7 @@ class PepChild(models.Model):
         ondelete="restrict",
     )
     upn_problem = fields.Char(string="Problem with the UPN", compute="_compute_upn_problem", store=True)
-    sen_provision = fields.Selection(SEN_PROVISION, string="SEN provision", default="N", tracking=True)
+    sen_provision = fields.Selection(SEN_PROVISION, string="SEN provision", tracking=True, help="Empty: not known yet.")
     year_group_override = fields.Selection(
         YEAR_GROUPS,
         string="Taught in another year",
@@ -172,7 +172,7 @@ class PepChild(models.Model):
 
     @api.model
     def _order_to_sql(self, order, query, alias=None, reverse=False):
-        """Children are listed by name; what hangs on children, by reference: finance sees that, and order tells names."""
+        """Children are listed by name; what hangs on them by reference: finance lists money, and order tells names."""
         if order == self._order and alias and alias != self._table:
             order = "reference"
         return super()._order_to_sql(order, query, alias=alias, reverse=reverse)

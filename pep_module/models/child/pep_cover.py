@@ -5,8 +5,8 @@ from odoo.exceptions import AccessError, ValidationError
 class PepCover(models.Model):
     """One colleague works on the caseload of another: covers it for a while, or supports it in the office.
 
-    Ends by itself after its last day. It opens every child of a caseload, so it is given by whoever has the caseload, or
-    by the head, and never taken.
+    Ends by itself after its last day. It opens every child of a caseload, so it is given by whoever has the caseload,
+    or by the head, and never taken.
     """
 
     _name = "pep.cover"

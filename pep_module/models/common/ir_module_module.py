@@ -28,8 +28,8 @@ class IrModuleModule(models.Model):
             ]
             raise UserError(
                 self.env._(
-                    "The Virtual School holds records of children, which the law asks you to keep. Uninstalling it would "
-                    "delete them.\n\n"
+                    "The Virtual School holds records of children, which the law asks you to keep. Uninstalling it "
+                    "would delete them.\n\n"
                     "In each of these councils the head of the virtual school first exports them (Virtual School, "
                     "Configuration, Export everything) and confirms that the file is stored safely:\n"
                     "%(councils)s\n\n"

@@ -112,7 +112,7 @@ class PepChildBound(models.AbstractModel):
 
     @api.model
     def _made_by_app(self):
-        """Names of the fields that follow from others. Read-only is for screens: calls from outside can name any field."""
+        """Names of the fields that follow from others. Screens keep them read-only, but a call can name any field."""
         return {name for name, field in self._fields.items() if field.store and field.compute and field.readonly}
 
     @api.model

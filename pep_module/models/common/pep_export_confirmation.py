@@ -10,8 +10,8 @@ NOT_COUNTED = {"pep.access"}
 class PepExportConfirmation(models.Model):
     """That the head of a council has taken all its records out of the app, opened the file and stored it safely.
 
-    The app can be uninstalled only while each council that holds children has such a row, and nothing about any child of
-    the council was added or changed after the export. Made by ``pep.export.everything`` alone.
+    The app can be uninstalled only while each council that holds children has such a row, and nothing about any child
+    of the council was added or changed after the export. Made by ``pep.export.everything`` alone.
     """
 
     _name = "pep.export.confirmation"

@@ -226,7 +226,8 @@ class PepPlan(models.Model):
     @api.depends("target_ids.is_academic", "target_ids.state", "target_ids.smart_complete", "target_ids.missing")
     def _compute_academic_target_gap(self):
         """What keeps a PEP from having one complete academic target; empty when it has one."""
-        targets = self.env["pep.target"].sudo().search_fetch(  # sudo: as in _compute_counts
+        targets = self.env["pep.target"].sudo()  # sudo: as in _compute_counts
+        targets = targets.search_fetch(
             [("plan_id", "in", self.ids), ("is_academic", "=", True), ("state", "!=", "withdrawn")],
             ["plan_id", "smart_complete", "missing"],
             order="sequence, id",
@@ -502,6 +503,13 @@ class PepPlan(models.Model):
         if not self.env.su:
             self.env["pep.target"]._bring_forward(plans)
         return plans
+
+    def _add_precomputed_values(self, vals_list):
+        """Odoo's hook before the INSERT: what :meth:`_compute_next_due` gives for a PEP that has not been started."""
+        for vals in vals_list:
+            if vals.get("state") == "not_started":
+                vals["next_due"] = vals.get("due_date")
+        return super()._add_precomputed_values(vals_list)
 
     @api.model
     def _complete_by_hand(self, vals):

@@ -229,8 +229,8 @@ class PepTerm(models.Model):
     def _cron_open(self):
         """Daily: open the current term of each council for the children who have no PEP in it yet. Idempotent.
 
-        Commits after each chunk, so that a kill loses one chunk at most. A council that fails is logged and passed over:
-        the others still get their PEPs.
+        Commits after each chunk, so that a kill loses one chunk at most. A council that fails is logged and passed
+        over: the others still get their PEPs.
         """
         children = self.env["pep.child"].sudo()  # sudo: scheduled action, no user
         [(companies,)] = children._read_group([], [], ["company_id:recordset"])

@@ -45,9 +45,7 @@ class PepTarget(models.Model):
     agreed_note = fields.Char(string="What the child says about it")
     # What became of it
     review_ids = fields.One2many("pep.target.review", "target_id", string="Reviews", readonly=True)
-    continues_id = fields.Many2one(
-        "pep.target", readonly=True, index="btree_not_null", ondelete="restrict"
-    )
+    continues_id = fields.Many2one("pep.target", readonly=True, index="btree_not_null", ondelete="restrict")
     state = fields.Selection(
         [
             ("open", "Under way"),

@@ -243,6 +243,8 @@ class Comparison:
         """Work out when the current period of care began and ended, from all episodes that are known by now."""
         source = plan.source
         into, out = ssda903.care_dates([spell[:3] for spell in spells])
+        if self._next_is_missing(spells):
+            out = None  # still in care, whatever the file leaves out: the duty to have a PEP goes on
         self._warn_about_spells(plan, spells)
         if into is None:
             return
@@ -256,13 +258,18 @@ class Comparison:
             plan.drop("DEC", "date_out_of_care")
             self.warn_child(source, "CHILD", "dates_kept")
 
+    @staticmethod
+    def _next_is_missing(spells):
+        """Whether the last episode ended because another began (X1), and there is no other."""
+        return bool(spells) and all(spell[1] for spell in spells) and spells[-1][3] == "X1"
+
     def _warn_about_spells(self, plan, spells):
         open_spells = [spell for spell in spells if spell[1] is None]
         if len(open_spells) > 1:
             self.warn_child(plan.source, "CHILD", "several_open", number=len(open_spells))
         elif open_spells and spells[-1][1] is not None:
             self.warn_child(plan.source, "CHILD", "not_ended")
-        elif spells and not open_spells and spells[-1][3] == "X1":
+        elif self._next_is_missing(spells):
             self.warn_child(plan.source, "CHILD", "next_missing")
 
     # === Episodes ===

@@ -67,10 +67,10 @@ class _Hashing(io.RawIOBase):
 
 
 class PepExportEverything(models.TransientModel):
-    """All records of one council as one file, for its head, and the confirmation that allows the app to be uninstalled.
+    """All records of one council as one file, for its head, and the confirmation that lets the app be uninstalled.
 
-    Whoever uninstalls administers the server and sees no child; whoever sees every child does not uninstall. So the head
-    exports, with nothing but their own access, and confirms; the administrator may then uninstall.
+    Whoever uninstalls administers the server and sees no child; whoever sees every child does not uninstall. So the
+    head exports, with nothing but their own access, and confirms; the administrator may then uninstall.
 
     The file is made while it is downloaded and is kept nowhere. A code inside it has to be typed to confirm: nobody can
     who has not opened it.
@@ -154,7 +154,7 @@ class PepExportEverything(models.TransientModel):
         return {"type": "ir.actions.act_url", "url": f"/pep/export/{self.id}", "target": "download"}
 
     def action_confirm(self):
-        """Button: what was downloaded is stored safely. From now on the app may be uninstalled, until a record changes."""
+        """Button: what was downloaded is stored safely. The app may be uninstalled, until a record changes."""
         self.ensure_one()
         self._check_allowed()
         made = self.sudo()  # sudo: the code and the digests are kept from everyone, so that the file has to be opened
@@ -231,7 +231,8 @@ class PepExportEverything(models.TransientModel):
         if lacking:
             raise UserError(
                 self.env._(
-                    "You do not see all records of the council, so this would not be an export of everything:\n%(lacking)s",
+                    "You do not see all records of the council, so this would not be an export of everything:\n"
+                    "%(lacking)s",
                     lacking="\n".join(lacking),
                 )
             )
