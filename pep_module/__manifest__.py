@@ -28,6 +28,7 @@
         "views/child/pep_gias_import_wizard_views.xml",
         "views/child/pep_code_views.xml",
         "views/child/pep_ssda903_import_wizard_views.xml",
+        "views/child/pep_person_add_wizard_views.xml",
         "views/child/pep_child_views.xml",
         "views/child/pep_cover_views.xml",
         "views/plan/pep_kind_views.xml",

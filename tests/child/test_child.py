@@ -326,3 +326,41 @@ class TestLastDay(PepCase):
                 self.assertTrue(teacher.search([("id", "=", child.id)]))
             with self.subTest(last_day), freeze_time(fields.Datetime.to_string(gone)):
                 self.assertFalse(teacher.search([("id", "=", child.id)]))
+
+
+@tagged("post_install", "-at_install")
+class TestPersonAdd(PepCase):
+    def add(self, child, role="vseo", **values):
+        wizard = self.as_user(self.env["pep.person.add"], role).create(
+            {"child_id": child.id, "name": "Kind Carer", "role": "carer", **values}
+        )
+        wizard.action_add()
+        return child.network_ids
+
+    def test_a_carer_is_confidential_from_the_first_moment(self):
+        member = self.add(self.make_children(), email="kind@example.org", phone="01632 960001")
+        self.assertRecordValues(
+            member.partner_id, [{"name": "Kind Carer", "email": "kind@example.org", "pep_confidential": True}]
+        )
+        self.assertFalse(self.as_user(self.env["res.partner"], "employee").search([("name", "=", "Kind Carer")]))
+
+    def test_the_same_address_is_the_same_person(self):
+        one, other = self.make_children(2)
+        first = self.add(one, email="kind@example.org")
+        second = self.add(other, email="Kind@Example.org ", name="K. Carer")
+        self.assertEqual(first.partner_id, second.partner_id)
+
+    def test_no_address_no_guess(self):
+        one, other = self.make_children(2)
+        self.assertNotEqual(self.add(one).partner_id, self.add(other).partner_id)
+
+    def test_not_an_address(self):
+        with self.assertRaises(UserError):
+            self.add(self.make_children(), email="kind at example")
+
+    def test_who_must_not(self):
+        child = self.make_children()
+        for role in ("other_vseo", "support", "finance", "admin", "employee"):
+            with self.subTest(role), self.assertRaises(AccessError), self.env.cr.savepoint():
+                self.add(child, role)
+        self.assertFalse(child.network_ids)

@@ -130,6 +130,17 @@ class PepPlan(models.Model):
         "(child_id, term_id)", "This child has a PEP in this term already. Each child has one a term."
     )
     _board_index = models.Index("(term_id, state, next_due)")
+    _counting_index = models.Index("(company_id, child_id)")
+
+    def init(self):
+        """Tell PostgreSQL that the open stages all lie in one term.
+
+        Taken for independent they seem so few rows that it looks up the access of each instead of the few children that
+        the user sees: the board of a caseload took three times as long.
+        """
+        self.env.cr.execute(  # raw SQL: the ORM knows no extended statistics; filled by the next ANALYZE (autovacuum)
+            "CREATE STATISTICS IF NOT EXISTS pep_plan_term_state (mcv) ON term_id, state FROM pep_plan"
+        )
 
     # === Computes ===
 
