@@ -38,8 +38,9 @@ COUNTER = """
 
 @tagged("post_install", "-at_install")
 class BrowserCase(PepCase, HttpCase):
-    """Open the app as a user and click. While a page is open the test itself must not touch records. Any error in the browser's console fails the test.
+    """Open the app as a user and click. Any error in the browser's console fails the test.
 
+    While a page is open the server alone talks to the database: what the test needs to know, it asks for before.
     ``PEP_PICTURES=folder`` keeps a picture of each step.
     """
 
@@ -91,7 +92,9 @@ class BrowserCase(PepCase, HttpCase):
                 context.close()
                 self._wait_remaining_requests()
         self.env.invalidate_all()
-        self.assertFalse([text for text in self.complaints if not re.search(r"websocket|bus_worker", text, re.I)])
+        self.assertFalse(
+            [text for text in self.complaints if not re.search(r"websocket|bus_worker", text, re.IGNORECASE)]
+        )
 
     def settle(self, page):
         """Wait until the server has answered everything and the page has been drawn."""

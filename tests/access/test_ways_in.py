@@ -256,6 +256,7 @@ class TestMethods(WaysInCase):
             },
             "pep.school.setting": {"name": "x"},
             "pep.school.match": {"school_id": outside.id, "urn": "100008"},
+            "pep.person.add": {"child_id": self.records["pep.child"]["own"].id, "name": "x", "role": "carer"},
             "pep.gias.import": {},
             "pep.ssda903.import": {"company_id": self.council.id},
         }
@@ -280,6 +281,7 @@ class TestMethods(WaysInCase):
             for model, values, method in (
                 ("pep.plan.go.on", {"plan_id": plan.id, "next_state": "ready"}, "action_go_on"),
                 ("pep.plan.reason", {"plan_id": plan.id, "step": "cancel", "reason": "x"}, "action_confirm"),
+                ("pep.person.add", {"child_id": plan.child_id.id, "name": "x", "role": "carer"}, "action_add"),
             ):
                 forms = self.env[model].with_user(self.users["vseo"]).sudo()
                 form = self.as_person(model, "vseo").browse(forms.create(values).id)

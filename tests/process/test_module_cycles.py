@@ -56,7 +56,7 @@ for login in ("admin", "employee", "accountant", "portal_user"):
     may = lambda name, mode: own["ir.model.access"].check(name, mode, False)
     rows = ("res.partner", "res.users", "res.company", "calendar.event", "account.move", "mail.message")
     # a note is written about every new scheduled action, for who administers Odoo
-    domains = {"mail.message": [("model", "!=", "ir.actions.server")]}
+    domains = {"mail.message": [("model", "not in", ("ir.actions.server", "ir.cron"))]}
     lists = {
         name: own[name].search(domains.get(name, []), order="id")
         for name in rows

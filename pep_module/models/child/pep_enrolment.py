@@ -88,7 +88,7 @@ class PepEnrolment(models.Model):
         names = {school.id: school.name for school in schools}
         for vals in vals_list:
             vals["school_name"] = names.get(vals.get("school_id"), False)
-        self.flush_model(["date_to", "active", "kind"])  # the last day at the school before goes first: see _one_open_main
+        self.flush_model(["date_to", "active", "kind"])  # the last day at a former school goes first: _one_open_main
         enrolments = super().create(vals_list)
         self.env["pep.access"]._sync(enrolments.child_id)
         return enrolments

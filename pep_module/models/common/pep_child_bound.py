@@ -157,7 +157,7 @@ class PepChildBound(models.AbstractModel):
         return super().write(vals)
 
     def _check_company(self, fnames=None):
-        """Odoo checks record by record: of a batch, look at one for each combination of council and what it points at."""
+        """Odoo looks at each record: of a batch, look at one for each combination of council and links."""
         names = [field.name for field in self._fields.values() if field.relational and field.check_company]
         records = self.sudo()  # sudo: as Odoo does in the same place
         distinct = {(record.company_id, *(record[name] for name in names)): record.id for record in records}
