@@ -7,9 +7,6 @@ from .measuring import Line, medians
 PERSONS = ("VSEO", "head", "teacher")
 # The price of need to know against the same without rules, for the same children.
 RULE_BOUND, RULE_SLACK = 1.25, 3
-# The same for a whole screen: what is on its cards is read through the rules of four more models, and for everyone but
-# the superuser Odoo asks for each record whether the groups of each restricted field let the user read it.
-SCREEN_BOUND = 1.5
 # The price of ten times as many PEPs in the database.
 SIZE_BOUND = 1.3
 # Cards a stage that the head of the small authority has too, so that both boards show the same number of them.
@@ -80,7 +77,7 @@ def lines_of(here, there, person, repetitions):
         yield Line(
             f"{screen.capitalize()}, {person} ({len(here.children):,} children): against the superuser with their ids",
             ruled / plain,
-            SCREEN_BOUND if screen in ("board", "list of 80") else RULE_BOUND,
+            RULE_BOUND,
             slack=RULE_SLACK,
             ms=ruled,
             baseline_ms=plain,

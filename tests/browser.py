@@ -137,6 +137,7 @@ class BrowserCase(PepCase, HttpCase):
         """Choose one of the few values of a selection field."""
         self.field(page, name).click()
         page.locator(".o_select_menu_item, .dropdown-item", has_text=label).locator("visible=true").first.click()
+        expect(self.field(page, name)).to_have_value(label)
 
     def save(self, page):
         page.locator(".o_form_button_save").locator("visible=true").last.click()

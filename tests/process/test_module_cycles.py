@@ -102,8 +102,8 @@ EXTENDED = {
     ("ir_model", "res.partner"),
     ("ir_model", "base.partner.merge.automatic.wizard"),
 }
-# Rules of other apps' models that the app narrows: carers and relatives are known only around the child.
-NARROWED = {"res.partner"}
+# Rules of other apps' models that the app narrows: carers, relatives and their logins are known only around the child.
+NARROWED = {"res.partner", "res.users"}
 
 
 def own(dump, before):

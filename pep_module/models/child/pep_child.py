@@ -389,8 +389,10 @@ class PepChild(models.Model):
             self._open_plans_mid_term()
         return result
 
-    def copy(self, default=None):  # refused to everyone  # pylint: disable=method-required-super
-        raise UserError(self.env._("A child can't be copied."))
+    def copy(self, default=None):
+        if self:
+            raise UserError(self.env._("A child can't be copied."))
+        return super().copy(default)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -107,7 +107,7 @@ class PepChildBound(models.AbstractModel):
         vals_list = [{name: vals[name] for name in vals if name not in made_by_app} for vals in vals_list]
         defaults = {f"default_{name}" for name in made_by_app | self._set_by_app()}
         context = {key: value for key, value in self.env.context.items() if key not in defaults}
-        maker = self.with_context(context)  # keys are to be gone from it  # pylint: disable=context-overridden
+        maker = self.with_env(self.env(context=context))
         return super(PepChildBound, maker).create(vals_list).with_env(self.env)
 
     @api.model

@@ -565,8 +565,10 @@ class PepPlan(models.Model):
     def _write_quietly(self, vals):
         return self.with_context(**QUIET).write(vals)
 
-    def copy(self, default=None):  # refused to everyone  # pylint: disable=method-required-super
-        raise UserError(self.env._("A PEP can't be copied: the next term makes the next one."))
+    def copy(self, default=None):
+        if self:
+            raise UserError(self.env._("A PEP can't be copied: the next term makes the next one."))
+        return super().copy(default)
 
     # === Actions ===
 

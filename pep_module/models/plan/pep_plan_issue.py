@@ -68,11 +68,15 @@ class PepPlanIssue(models.Model):
             }
         )
 
-    def write(self, vals):  # refused to everyone  # pylint: disable=method-required-super
-        raise UserError(self.env._("An issued version never changes. Correct the PEP and issue the next one."))
+    def write(self, vals):
+        if self:
+            raise UserError(self.env._("An issued version never changes. Correct the PEP and issue the next one."))
+        return super().write(vals)
 
-    def copy(self, default=None):  # refused to everyone  # pylint: disable=method-required-super
-        raise UserError(self.env._("An issued version can't be copied."))
+    def copy(self, default=None):
+        if self:
+            raise UserError(self.env._("An issued version can't be copied."))
+        return super().copy(default)
 
 
 class PepPlan(models.Model):
