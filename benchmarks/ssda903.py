@@ -93,7 +93,7 @@ def check(bench, header, episodes):
     """Upload and check the files in a council of its own, and commit that; gives the ids of council and import."""
     with bench.registry.cursor() as cr:
         env = Environment(cr, SUPERUSER_ID, {})
-        council = env["res.company"].create({"name": f"Council of {len(header)} bytes"})
+        council = env["res.company"].create({"name": f"Council {env['res.company'].search_count([]) + 1}"})
         head = env["res.users"].browse(bench.authority.heads[0])
         head.write({"company_ids": [(4, council.id)]})
         imports = env["pep.ssda903.import"].with_user(head).with_context(allowed_company_ids=council.ids)
