@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..common.ir_rule import CACHE
+
 OPEN_END = datetime(9999, 12, 31)
 BEGINNING = datetime(1900, 1, 1)
 CHUNK = 1000
@@ -63,6 +65,24 @@ class PepAccess(models.Model):
     def _compute_display_name(self):
         for access in self:
             access.display_name = access.child_id.sudo().reference or access.role  # sudo: a reference names nobody
+
+    # === What is known of the rows in this transaction ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._forget_named()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._forget_named()
+        return super().write(vals)
+
+    def unlink(self):
+        self._forget_named()
+        return super().unlink()
+
+    def _forget_named(self):
+        self.env.cr.cache.pop(CACHE, None)
 
     # === Deriving the rows ===
 

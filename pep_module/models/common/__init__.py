@@ -7,6 +7,7 @@ from . import pep_child_bound
 from . import res_company
 from . import res_users
 from . import ir_cron
+from . import ir_rule
 from . import mail_activity
 from . import pep_export_confirmation
 from . import ir_module_module

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, models, tools
 
 # What decides which children a user sees through pep.access.
 ACCESS_FIELDS = {"group_ids", "company_ids", "active", "partner_id", "share"}
@@ -18,6 +18,12 @@ class ResUsers(models.Model):
         if ACCESS_FIELDS & vals.keys() or any(name.startswith(("in_group_", "sel_groups_")) for name in vals):
             self.env["pep.access"]._sync_users(self)
         return result
+
+    @api.model
+    @tools.ormcache("user_id", "groups")
+    def _pep_has_groups(self, user_id, groups):
+        """``has_groups`` of a user, kept until Odoo forgets who is in which group."""
+        return self.browse(user_id).has_groups(groups)
 
 
 class ResGroups(models.Model):

@@ -168,8 +168,9 @@ class PepPlan(models.Model):
 
     @api.depends("next_due", "state")
     def _compute_is_late(self):
+        today = {company: company._pep_today() for company in self.company_id}
         for plan in self:
-            plan.is_late = bool(plan.next_due and plan.next_due < plan.company_id._pep_today())
+            plan.is_late = bool(plan.next_due and plan.next_due < today[plan.company_id])
             plan.late_reason = False
             if plan.is_late:
                 day = plan.next_due.strftime("%-d %b")
