@@ -99,6 +99,7 @@ ACTIONS = {
 EXTENDED = {
     # the technical description of a model that the app extends is that of the last class that has one
     ("ir_model", "res.company"),
+    ("ir_model", "ir.rule"),
     ("ir_model", "res.partner"),
     ("ir_model", "base.partner.merge.automatic.wizard"),
 }

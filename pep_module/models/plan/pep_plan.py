@@ -85,9 +85,7 @@ class PepPlan(models.Model):
     # Clocks
     due_date = fields.Date(string="Meeting due by", help="The PEP meeting is held by this day.")
     processing_due = fields.Date(string="To be finished by", readonly=True, help="The finished PEP is out by this day.")
-    next_due = fields.Date(
-        string="Next due", compute="_compute_next_due", store=True, precompute=True, index=True, aggregator=None
-    )
+    next_due = fields.Date(string="Next due", compute="_compute_next_due", store=True, precompute=True, aggregator=None)
     is_late = fields.Boolean(string="Late", compute="_compute_is_late", search="_search_is_late")
     late_reason = fields.Char(string="Why late", compute="_compute_is_late")
     completed_on = fields.Datetime(string="Complete since", readonly=True, copy=False)
@@ -129,6 +127,8 @@ class PepPlan(models.Model):
     _child_term_uniq = models.UniqueIndex(
         "(child_id, term_id)", "This child has a PEP in this term already. Each child has one a term."
     )
+    # the default order, whole: most PEPs are finished and share an empty date, which alone leaves them to be sorted
+    _due_index = models.Index("(next_due, id)")
     _board_index = models.Index("(term_id, state, next_due)")
     _counting_index = models.Index("(company_id, child_id)")
 
