@@ -52,7 +52,8 @@ class IrRule(models.Model):
         kept, asked_at, ids = known.get(id(condition), (None, None, None))
         if kept is not condition or asked_at != now:
             access = self.env["pep.access"].sudo()  # sudo: this is the rule itself being asked
-            column = SQL.identifier(access._table, link)  # raw SQL: ids alone, not records
+            column = SQL.identifier(access._table, link)
+            # raw SQL: ids alone, not records
             rows = self.env.execute_query(access._search(condition, limit=NAMED + 1).select(column))
             ids = None if len(rows) > NAMED else list({id_ for (id_,) in rows})
             known[id(condition)] = (condition, now, ids)
