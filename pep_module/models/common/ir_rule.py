@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -16,8 +18,9 @@ class IrRule(models.Model):
     children, such as an officer or a teacher, looking up the children once and naming them costs a third of that, and a
     board asks ten times. The look-up is the rule's own condition on ``pep.access``, evaluated as it stands.
 
-    It is kept for the transaction at most, and within it until the clock's second changes or an access row does. A
-    transaction sees nothing of what others commit meanwhile, so nobody sees a child for longer than by the sub-query.
+    It is kept for the transaction at most, and within it until an access row changes or the clock reaches the next
+    moment at which one begins or ends. A transaction sees nothing of what others commit meanwhile, so nobody sees a child for
+    longer than by the sub-query.
     """
 
     _inherit = "ir.rule"
@@ -49,12 +52,32 @@ class IrRule(models.Model):
         now = fields.Datetime.now()
         known = self.env.cr.cache.setdefault(CACHE, {})
         # by identity: Odoo keeps one domain for a person; holding the condition keeps its id from being used again
-        kept, asked_at, ids = known.get(id(condition), (None, None, None))
-        if kept is not condition or asked_at != now:
+        kept, since, until, ids = known.get(id(condition), (None, datetime.max, datetime.min, None))
+        if kept is not condition or not since <= now < until:
             access = self.env["pep.access"].sudo()  # sudo: this is the rule itself being asked
             column = SQL.identifier(access._table, link)
             # raw SQL: ids alone, not records
             rows = self.env.execute_query(access._search(condition, limit=NAMED + 1).select(column))
-            ids = None if len(rows) > NAMED else list({id_ for (id_,) in rows})
-            known[id(condition)] = (condition, now, ids)
+            # that there are many decides how to ask, not what is answered: no need to look again
+            ids, until = (None, datetime.max) if len(rows) > NAMED else (list({id_ for (id_,) in rows}), None)
+            until = until or self._pep_next_change(now)
+            known[id(condition)] = (condition, now, until, ids)
         return ids
+
+    def _pep_next_change(self, now):
+        """The moment after ``now`` at which the clock alone gives this person access or takes it."""
+        known = self.env.cr.cache[CACHE]
+        since, until = known.get(("until", self.env.uid), (datetime.max, datetime.min))
+        if not since <= now < until:
+            # raw SQL: the least of two columns; the rows have been flushed by the search before
+            [(until,)] = self.env.execute_query(
+                SQL(
+                    """SELECT MIN(CASE WHEN valid_from > %(now)s THEN valid_from ELSE valid_to END)
+                    FROM pep_access WHERE user_id = %(user)s AND valid_to > %(now)s""",
+                    now=now,
+                    user=self.env.uid,
+                )
+            )
+            until = until or datetime.max
+            known[("until", self.env.uid)] = (now, until)
+        return until

@@ -1,6 +1,5 @@
 from odoo import models
-from odoo.fields import Domain
-from odoo.orm.models import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
 
 
 class PepNeedToKnow(models.AbstractModel):
