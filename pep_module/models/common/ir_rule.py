@@ -19,8 +19,8 @@ class IrRule(models.Model):
     board asks ten times. The look-up is the rule's own condition on ``pep.access``, evaluated as it stands.
 
     It is kept for the transaction at most, and within it until an access row changes or the clock reaches the next
-    moment at which one begins or ends. A transaction sees nothing of what others commit meanwhile, so nobody sees a child for
-    longer than by the sub-query.
+    moment at which one begins or ends. A transaction sees nothing of what others commit meanwhile, so nobody sees a
+    child for longer than by the sub-query.
     """
 
     _inherit = "ir.rule"
@@ -70,14 +70,13 @@ class IrRule(models.Model):
         since, until = known.get(("until", self.env.uid), (datetime.max, datetime.min))
         if not since <= now < until:
             # raw SQL: the least of two columns; the rows have been flushed by the search before
-            [(until,)] = self.env.execute_query(
-                SQL(
-                    """SELECT MIN(CASE WHEN valid_from > %(now)s THEN valid_from ELSE valid_to END)
-                    FROM pep_access WHERE user_id = %(user)s AND valid_to > %(now)s""",
-                    now=now,
-                    user=self.env.uid,
-                )
+            moment = SQL(
+                """SELECT MIN(CASE WHEN valid_from > %(now)s THEN valid_from ELSE valid_to END)
+                FROM pep_access WHERE user_id = %(user)s AND valid_to > %(now)s""",
+                now=now,
+                user=self.env.uid,
             )
+            [(until,)] = self.env.execute_query(moment)  # raw SQL: see above
             until = until or datetime.max
             known[("until", self.env.uid)] = (now, until)
         return until
