@@ -1,4 +1,6 @@
 from . import child
 from . import common
+from . import evidence
 from . import funding
 from . import plan
+from . import target

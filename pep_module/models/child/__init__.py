@@ -7,5 +7,7 @@ from . import pep_cover
 from . import pep_access
 from . import res_partner
 from . import res_partner_confidential
+from . import res_partner_login
 from . import pep_school_link
 from . import pep_school_staff
+from . import pep_delegation

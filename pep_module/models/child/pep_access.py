@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..common.ir_rule import CACHE
+from .pep_school_staff import TEACHING
 
 OPEN_END = datetime(9999, 12, 31)
 BEGINNING = datetime(1900, 1, 1)
@@ -22,6 +23,7 @@ ROLES = [
     ("carer", "Carer"),
     ("parent", "Parent"),
     ("iro", "Reviewing officer"),
+    ("delegate", "School colleague"),
 ]
 
 
@@ -29,8 +31,9 @@ class PepAccess(models.Model):
     """Who may see which child today, in which role, and why.
 
     The one table that every record rule of the app reads. Rows are never edited by hand: :meth:`_sync` derives them
-    from caseload, cover, enrolment and network membership, in the transaction that changes those. A row says from when
-    to when it counts, in UTC, and the rules compare that with *now* in SQL: revocation needs no job to run.
+    from caseload, cover, enrolment, delegation and network membership, in the transaction that changes those. A row
+    says from when to when it counts, in UTC, and the rules compare that with *now* in SQL: revocation needs no job to
+    run.
 
     Finance sees the money of every child and nothing else: one row a council without a child, so that the thousands of
     children do not become thousands of rows that the other models' rules would have to step over.
@@ -55,7 +58,8 @@ class PepAccess(models.Model):
 
     _key = models.UniqueIndex("(child_id, user_id, role, source, valid_from)")
     _council_key = models.UniqueIndex("(company_id, user_id, role, source, valid_from) WHERE child_id IS NULL")
-    _user_child_role = models.Index("(user_id, child_id, role)")
+    # whose children a person is what to; a head has thousands of rows of one role, and no other rule steps over them
+    _user_role_child = models.Index("(user_id, role, child_id)")
     _child_unless_finance = models.Constraint(
         "CHECK ((child_id IS NULL) = (role = 'finance'))", "Only finance sees a whole council, and only its money."
     )
@@ -83,6 +87,28 @@ class PepAccess(models.Model):
 
     def _forget_named(self):
         self.env.cr.cache.pop(CACHE, None)
+
+    # === What a person is to a child ===
+
+    @api.model
+    def _roles_on(self, children):
+        """The roles that the user has on each of these children now.
+
+        :param children: ``pep.child`` records; they need not be readable
+        :return: dict of child id -> set of roles; a child on whom the user has none is missing
+        """
+        now = fields.Datetime.now()
+        rows = self.sudo()._read_group(  # sudo: one's own rows, which outsiders may not list
+            [
+                ("user_id", "=", self.env.uid),
+                ("child_id", "in", children.ids),
+                ("valid_from", "<=", now),
+                ("valid_to", ">", now),
+            ],
+            ["child_id"],
+            ["role:array_agg"],
+        )
+        return {child.id: set(roles) for child, roles in rows}
 
     # === Deriving the rows ===
 
@@ -174,6 +200,7 @@ class PepAccess(models.Model):
         self._want_heads(children, wanted)
         self._want_caseload(children, wanted)
         self._want_school_staff(children, wanted)
+        self._want_delegations(children, wanted)
         self._want_network(children, wanted)
         self._leave_out_barred(children, wanted)
         return wanted
@@ -213,7 +240,9 @@ class PepAccess(models.Model):
         enrolments = self.env["pep.enrolment"].search(
             [("child_id", "in", children.ids), ("school_id", "!=", False), ("active", "=", True)]
         )
-        staff = self.env["pep.school.staff"].search([("school_id", "in", enrolments.school_id.ids)])
+        staff = self.env["pep.school.staff"].search(
+            [("school_id", "in", enrolments.school_id.ids), ("role", "in", TEACHING)]
+        )
         # a login that has become one of the council's staff is no teacher's any more
         staff_of = staff.filtered(lambda member: member.user_id.share).grouped("school_id")
         for enrolment in enrolments:
@@ -226,6 +255,15 @@ class PepAccess(models.Model):
                 valid_from, valid_to = self._span(child.company_id, start, end)
                 source = f"enrolment,{enrolment.id},staff,{member.id}"
                 self._want(wanted, child, member.user_id, "teacher", source, "Pupil's school", valid_from, valid_to)
+
+    def _want_delegations(self, children, wanted):
+        delegations = self.env["pep.delegation"].search([("child_id", "in", children.ids), ("ended_on", "=", False)])
+        for delegation, (date_from, date_to) in delegations._spans().items():
+            valid_from, valid_to = self._span(delegation.company_id, date_from, date_to)
+            role = "delegate" if delegation.contribution_id else "teacher"
+            source = f"delegation,{delegation.id}"
+            why = "Delegated by a colleague"
+            self._want(wanted, delegation.child_id, delegation.user_id, role, source, why, valid_from, valid_to)
 
     def _want_network(self, children, wanted):
         members = self.env["pep.network.member"].search(

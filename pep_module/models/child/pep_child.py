@@ -8,6 +8,9 @@ from ...tools import academic_year, upn
 from ...tools.reference import is_reference, new_reference
 from ..common.pep_child_bound import NAME_GROUPS
 
+# What the council knows of a child by being its carer. Nobody outside it needs that for the child's learning.
+COUNCIL = "pep_module.group_pep_contributor"
+
 YEAR_GROUPS = [
     ("-2", "Before nursery"),
     ("-1", "Nursery"),
@@ -56,6 +59,7 @@ class PepChild(models.Model):
         string="Person ID",
         required=True,
         copy=False,
+        groups=COUNCIL,
         help="The child's number in the council's case system. Unique in the council.",
     )
     first_name = fields.Char(string="First name", groups=NAME_GROUPS)
@@ -66,13 +70,13 @@ class PepChild(models.Model):
         string="Name", compute="_compute_full_name", store=True, index="trigram", groups=NAME_GROUPS
     )
     date_of_birth = fields.Date(string="Date of birth", required=True)
-    dob_disputed = fields.Boolean(string="Date of birth disputed", help="The age is being assessed.")
+    dob_disputed = fields.Boolean(string="Date of birth disputed", groups=COUNCIL, help="The age is being assessed.")
     age = fields.Integer(compute="_compute_age", help="Age today in years.")
     sex = fields.Selection([("F", "Female"), ("M", "Male"), ("U", "Unknown")])
     ethnicity_id = fields.Many2one("pep.code", domain=[("kind", "=", "ethnicity")], ondelete="restrict")
     home_language = fields.Char(string="Home language")
     interpreter = fields.Boolean(string="Interpreter needed")
-    uasc = fields.Boolean(string="Unaccompanied", help="Unaccompanied asylum-seeking child.")
+    uasc = fields.Boolean(string="Unaccompanied", groups=COUNCIL, help="Unaccompanied asylum-seeking child.")
     # Pupil
     upn = fields.Char(string="UPN", copy=False, help="Unique pupil number: 13 characters, the first is a check letter.")
     former_upn = fields.Char(string="Former UPN", copy=False)
@@ -109,7 +113,7 @@ class PepChild(models.Model):
         "pep.code",
         string="Legal status",
         compute="_compute_legal_status_id",
-        groups="pep_module.group_pep_contributor",
+        groups=COUNCIL,
         help="Of the care episode that counts today.",
     )
     network_ids = fields.One2many("pep.network.member", "child_id")

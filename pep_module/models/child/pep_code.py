@@ -11,6 +11,9 @@ KINDS = [
     ("reason_placement_change", "Why a placement changed"),
     ("ethnicity", "Ethnicity"),
     ("upn_unknown", "Why there is no UPN"),
+    ("participation", "How the child took part"),
+    ("suspension_reason", "Why suspended or excluded"),
+    ("sdq_reason", "Why there is no SDQ score"),
 ]
 
 
@@ -19,7 +22,8 @@ class PepCode(models.Model):
 
     The lists belong to the children looked-after return (SSDA903) and change from one collection year to the next. A
     collection year runs from 1 April to 31 March and is known by the year in which it begins: 2025 is 2025-26. A code
-    that a list drops stays here, with its last year, because old records use it.
+    that a list drops stays here, with its last year, because old records use it. Reasons for a suspension are those of
+    the     school census.
 
     Codes are shipped with the app and belong to no council; an update of the app brings their names up to date.
     """

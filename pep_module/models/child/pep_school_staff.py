@@ -1,18 +1,27 @@
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-STAFF_ROLES = [("designated_teacher", "Designated teacher"), ("delegate", "Delegate")]
+from .res_partner_login import LOGIN_STATES
+
+STAFF_ROLES = [
+    ("designated_teacher", "Designated teacher"),
+    ("delegate", "Stands in for the designated teacher"),
+    ("colleague", "Colleague: only what is delegated"),
+]
+# Those who see all looked-after pupils of the school.
+TEACHING = ("designated_teacher", "delegate")
 
 
 class PepSchoolStaff(models.Model):
     """Who at a school may see the looked-after pupils there, from when to when.
 
     One login serves all pupils of the school, whichever council they belong to: the rows are the school's, not a
-    council's. From them follows access in the role *teacher* (:class:`pep.access`), in the same transaction. A row is
+    council's. From them follows access in the role *teacher* (:class:`pep.access`), in the same transaction; for a
+    colleague nothing does, but what a teacher delegates (:class:`pep.delegation`). A row is
     ended by its last day and never deleted: it says who could see whom, and when.
     """
 
@@ -48,10 +57,19 @@ class PepSchoolStaff(models.Model):
     date_from = fields.Date(string="From", required=True, default=lambda self: self.env.company._pep_today())
     date_to = fields.Date(string="Last day", help="Empty while the person works with the pupils of this school.")
     active = fields.Boolean(default=True, help="Off: entered by mistake.")
+    login_state = fields.Selection(
+        LOGIN_STATES, string="State of the login", compute="_compute_login", groups="pep_module.group_pep_support"
+    )
+    login_date = fields.Datetime(
+        string="Signed in or invited", compute="_compute_login", groups="pep_module.group_pep_support"
+    )
 
     _dates = models.Constraint("CHECK (date_to IS NULL OR date_to >= date_from)", "Nobody leaves before they come.")
     _one_open = models.UniqueIndex(
         "(school_id, user_id) WHERE date_to IS NULL AND active", "This person is on the staff of this school already."
+    )
+    _lead_teaches = models.Constraint(
+        "CHECK (lead IS NOT TRUE OR role <> 'colleague')", "Who leads is the designated teacher or stands in."
     )
     _start_uniq = models.UniqueIndex(
         "(school_id, user_id, date_from) WHERE active", "This person began at this school on this day already."
@@ -63,10 +81,43 @@ class PepSchoolStaff(models.Model):
             names = filter(None, (member.user_name, member.school_id.name))
             member.display_name = ", ".join(names) or self.env._("New member of staff")
 
+    def _compute_login(self):
+        users = self.user_id.sudo()  # sudo: a login of another council is out of sight; its state is told
+        partners = {user: user.partner_id.id for user in users}
+        states = users.partner_id._pep_login_states()
+        for member in self:
+            user = member.user_id.sudo()  # sudo: the same
+            member.login_state, member.login_date = states.get(partners.get(user), ("none", False))
+
     @api.model
     def _current_domain(self, day):
         """Staff that count on a day."""
         return Domain("date_from", "<=", day) & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
+
+    @api.model
+    def _works_at(self, user, school):
+        """Rows by which the user answers today for the pupils of a school; a colleague answers for none by that."""
+        return self._teaching_at(school).filtered(lambda member: member.user_id == user)
+
+    @api.model
+    def _leads_at(self, user, schools):
+        """Those of these schools where the user leads today: as marked or, where nobody is, as designated teacher.
+
+        :return: ``res.partner`` records in the order of ``schools``
+        """
+        members = self._teaching_at(schools).grouped("school_id")
+        led = set()
+        for school, staff in members.items():
+            leads = staff.filtered("lead") or staff.filtered(lambda member: member.role == "designated_teacher")
+            if user in leads.user_id:
+                led.add(school.id)
+        return schools.filtered(lambda school: school.id in led)
+
+    @api.model
+    def _teaching_at(self, schools):
+        current = self._current_domain(self.env.company._pep_today())
+        rows = self.sudo()  # sudo: who works where decides what a teacher may do, and teachers may not list it
+        return rows.search(current & Domain("school_id", "in", schools.ids) & Domain("role", "in", TEACHING))
 
     # === Constraints ===
 
@@ -137,13 +188,63 @@ class PepSchoolStaff(models.Model):
         self._refuse_repointing(vals)
         schools = self.school_id
         result = super().write(vals)
-        if {"school_id", "date_from", "date_to", "active"} & vals.keys():
+        if {"school_id", "role", "date_from", "date_to", "active"} & vals.keys():
             self._sync_access(schools)
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("School staff are never deleted: give the last day, or archive a mistake."))
+
+    @api.model
+    def _add(self, school, user, role, **values):
+        """Put somebody on the staff of a school, or leave them where they are on it in this role or a wider one.
+
+        :param user: a portal login
+        :param values: ``date_from`` and ``lead``, where they differ from the usual
+        :return: the row
+        """
+        rows = self.sudo()  # sudo: whoever may call this was checked, and the login may be out of sight
+        day = values.get("date_from") or self.env.company._pep_today()
+        going_on = Domain("date_to", "=", False) | Domain("date_to", ">=", day)
+        there = rows.search(
+            going_on & Domain("school_id", "=", school.id) & Domain("user_id", "=", user.id), order="date_from"
+        )
+        if not there:
+            values = {"date_from": day, **values}
+            return rows.create({"school_id": school.id, "user_id": user.id, "role": role, **values})
+        row = there[0]
+        if row.role == "colleague" and role != "colleague":
+            if row.date_from >= day:
+                row.write({"role": role, "lead": bool(values.get("lead"))})
+                return row
+            row.date_to = day - timedelta(days=1)
+            return rows.create({"school_id": school.id, "user_id": user.id, "role": role, **values, "date_from": day})
+        if values.get("lead") and not row.lead:
+            row.lead = True
+        return row
+
+    def action_invite(self):
+        """Button: send these people an invitation, with a link to choose a password where they never signed in.
+
+        :raise UserError: works there no more, or the login is switched off
+        """
+        self.check_access("write")
+        today = self.env.company._pep_today()
+        for member in self:
+            if not member.active or (member.date_to and member.date_to < today):
+                raise UserError(self.env._("%(name)s works at this school no more.", name=member.user_name))
+            partner = member.user_id.sudo().partner_id  # sudo: a login of another council is out of sight
+            partner._pep_invite(self.env.company)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("The invitation is on its way."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def _refuse_repointing(self, vals):
         """A row names one person at one school for ever; only a school that became another one takes its rows along."""

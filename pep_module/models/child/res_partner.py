@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import email_normalize
 
 from ...tools import gias
 
@@ -79,6 +80,12 @@ class ResPartner(models.Model):
     pep_trust = fields.Char(string="Trust", copy=False, help="Academy trust that runs the school.")
     pep_outside_gias = fields.Boolean(
         string="Outside the register", copy=False, help="Added by hand: the register does not list it (yet)."
+    )
+    pep_shared_mailbox = fields.Char(
+        string="Shared mailbox",
+        copy=False,
+        groups=STAFF_GROUPS,
+        help="Is told once a day how much is due at the school, and nothing more. It is not a login.",
     )
     pep_staff_ids = fields.One2many("pep.school.staff", "school_id", string="School staff", groups=STAFF_GROUPS)
     pep_predecessor_ids = fields.One2many("pep.school.link", "successor_id", string="Predecessors", groups=STAFF_GROUPS)
@@ -186,6 +193,8 @@ class ResPartner(models.Model):
         if SCHOOL_FIELDS & vals.keys():
             self._pep_require_register()
             vals = self._pep_clean_school_vals(vals)
+        if "pep_shared_mailbox" in vals:
+            self._pep_require(SETTING_GROUPS, self.env._("The virtual school's staff says which mailbox is told."))
         if vals.get("active") is False:
             self._pep_check_no_open_enrolment()
         if "pep_is_school" in vals and not vals["pep_is_school"]:
@@ -249,6 +258,15 @@ class ResPartner(models.Model):
                 )
             )
 
+    def _pep_became(self):
+        """Which academy each of these schools has become: its staff answer for what the old school had begun.
+
+        :return: dict of school -> school; most are missing
+        """
+        links = self.env["pep.school.link"].sudo()  # sudo: schools are no secret, and portal users can't list links
+        links = links.search([("predecessor_id", "in", self.ids), ("kind", "=", "academised")])
+        return {link.predecessor_id: link.successor_id for link in links}
+
     def _pep_used(self):
         """Those of these partners that a stored record of the app points at."""
         used = self.browse()
@@ -263,6 +281,15 @@ class ResPartner(models.Model):
                     )
                     used |= self.browse(partner.id for (partner,) in groups)
         return used
+
+    @api.constrains("pep_is_school", "pep_shared_mailbox")
+    def _check_pep_shared_mailbox(self):
+        for partner in self.sudo():  # sudo: the field is for the virtual school's staff, the check for everybody
+            mailbox = partner.pep_shared_mailbox
+            if mailbox and not partner.pep_is_school:
+                raise ValidationError(self.env._("Only a school has a shared mailbox."))
+            if mailbox and not email_normalize(mailbox):
+                raise ValidationError(self.env._("“%(email)s” is not an e-mail address.", email=mailbox))
 
     @api.constrains("pep_is_school", "name")
     def _check_pep_school_name(self):

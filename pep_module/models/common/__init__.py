@@ -4,6 +4,8 @@ from . import pep_template_mixin
 from . import pep_need_to_know
 from . import pep_checked_draft
 from . import pep_child_bound
+from . import pep_audience
+from . import pep_mail_text
 from . import res_company
 from . import res_users
 from . import ir_cron
@@ -11,3 +13,4 @@ from . import ir_rule
 from . import mail_activity
 from . import pep_export_confirmation
 from . import ir_module_module
+from . import ir_http

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 
 
 class PepTemplateMixin(models.AbstractModel):
@@ -44,18 +45,47 @@ class PepTemplateMixin(models.AbstractModel):
                 ["company_id", "template_id"],
             )
         }
+        copies = model._copies_pointed_at(companies)
         return model.create(
             [
-                {**template._prepare_copy_vals(), "company_id": company.id, "template_id": template.id}
+                {**template._prepare_copy_vals(company, copies), "company_id": company.id, "template_id": template.id}
                 for company in companies
                 for template in templates
                 if (company.id, template.id) not in have
             ]
         )
 
-    def _prepare_copy_vals(self):
+    @api.model
+    def _copies_pointed_at(self, companies):
+        """The councils' own copies of what templates point at: a question's section, the kinds of PEP of a section.
+
+        :return: dict of name of the field -> dict of (council id, template id) -> id of its copy
+        """
+        copies = {}
+        for name in self._template_fields:
+            field = self._fields[name]
+            comodel = field.relational and self.env[field.comodel_name]
+            if field.relational and isinstance(comodel, self.env.registry["pep.template.mixin"]):
+                rows = comodel.search_fetch(
+                    [("company_id", "in", companies.ids), ("template_id", "!=", False)], ["company_id", "template_id"]
+                )
+                copies[name] = {(row.company_id.id, row.template_id.id): row.id for row in rows}
+        return copies
+
+    def _prepare_copy_vals(self, company, copies):
+        """Values of a council's copy.
+
+        :param copies: what :meth:`_copies_pointed_at` gave
+        """
         self.ensure_one()
-        return {
-            name: self[name].id if self._fields[name].type == "many2one" else self[name]
-            for name in self._template_fields
-        }
+        vals = {}
+        for name in self._template_fields:
+            field = self._fields[name]
+            if not field.relational:
+                vals[name] = self[name]
+                continue
+            ids = self[name].ids
+            if name in copies:
+                ids = [copies[name][company.id, id_] for id_ in ids if (company.id, id_) in copies[name]]
+            vals[name] = [Command.set(ids)] if field.type == "many2many" else ids and ids[0]
+        return vals

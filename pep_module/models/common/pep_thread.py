@@ -7,6 +7,9 @@ class PepThread(models.AbstractModel):
 
     Whoever is told of a message can read it for ever, record or no record. So nobody follows a record, is mentioned in
     a message or told of one who may not read the record; and a message never carries the name that a screen shows.
+
+    A record has readers with a portal login: school, carer, parent. What staff write to each other beside it is not for
+    them; they read what they are sent.
     """
 
     _name = "pep.thread"
@@ -28,6 +31,11 @@ class PepThread(models.AbstractModel):
             raise UserError(
                 self.env._("A message about a child goes only to people who may read this record. Take the others out.")
             )
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
+        # nobody with a portal login may write any record
+        return operations if self.env.user._is_internal() else dict.fromkeys(operations, "write")
 
     def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
         return []

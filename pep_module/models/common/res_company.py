@@ -5,7 +5,16 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-TEMPLATE_MODELS = ("pep.kind", "pep.gate.reason", "pep.target.area", "pep.fund")
+TEMPLATE_MODELS = (
+    "pep.kind",
+    "pep.gate.reason",
+    "pep.document.type",
+    "pep.section",
+    "pep.question",
+    "pep.target.area",
+    "pep.fund",
+    "pep.mail.text",
+)
 
 
 class ResCompany(models.Model):
@@ -34,17 +43,88 @@ class ResCompany(models.Model):
         default=14,
         help="Calendar days between the meeting and the finished PEP. Two weeks in most councils.",
     )
+    pep_contribution_days = fields.Integer(
+        string="Parts due before the meeting (days)",
+        default=5,
+        help="Calendar days before the PEP meeting by which school, social worker and carer hand in their parts.",
+    )
+    pep_document_max_mb = fields.Integer(
+        string="Largest document (MB)", default=10, help="A larger file is refused. A type of document may allow less."
+    )
     pep_attendance_expected = fields.Float(string="Expected attendance (%)", default=95.0)
     pep_attendance_support = fields.Float(string="Attendance that needs support below (%)", default=96.0)
     pep_attendance_persistent = fields.Float(string="Persistent absence at or below (%)", default=90.0)
     pep_attendance_severe = fields.Float(string="Severe absence at or below (%)", default=50.0)
+    pep_voice_pause = fields.Integer(
+        string="Child's page closes after (minutes)",
+        default=10,
+        help="Minutes without activity after which the child's page closes by itself.",
+    )
+    pep_voice_code_age = fields.Integer(
+        string="A code of their own from age",
+        default=13,
+        help="From this birthday on a young person may use a code (years).",
+    )
+    pep_voice_code_days = fields.Integer(
+        string="A code counts for (days)",
+        default=14,
+        help="Days after which a code for the child's page opens nothing.",
+    )
+    pep_safeguarding_id = fields.Many2one(
+        "res.partner",
+        string="Safeguarding contact",
+        ondelete="restrict",
+        help="Is told at once, beside the VSEO, when a child wants to tell someone. Without content or name.",
+    )
     pep_target_number = fields.Integer(
         string="Targets in a PEP", default=3, help="How many targets a PEP is expected to have."
+    )
+    pep_mail_days_ahead = fields.Integer(
+        string="Mails tell of what is due within (days)",
+        default=10,
+        help="Once a day, whoever has something to hand in within so many days, or late, gets one mail.",
+    )
+    pep_mail_weekends = fields.Boolean(string="Mails at weekends")
+    pep_mail_label = fields.Selection(
+        [
+            ("reference", "The child's reference"),
+            ("school", "The school"),
+            ("label", "Words of the council's own"),
+        ],
+        string="Mails speak of a child by",
+        required=True,
+        default="reference",
+        help="Never by name. A parent is told the reference where others are told the school.",
+    )
+    pep_mail_label_text = fields.Char(string="Words for a child in mails", default="A PEP")
+    pep_colleague_any_domain = fields.Boolean(
+        string="Colleagues with any address",
+        help="A teacher may add colleagues whose e-mail address ends differently from the teacher's own.",
     )
     pep_go_live = fields.Date(string="Going live on", help="Terms that ended before this date are never opened.")
     pep_autumn_start = fields.Char(string="Autumn term begins", default="09-01", required=True, help="Month-day.")
     pep_spring_start = fields.Char(string="Spring term begins", default="01-01", required=True, help="Month-day.")
     pep_summer_start = fields.Char(string="Summer term begins", default="04-16", required=True, help="Month-day.")
+
+    # Who gets a copy of a PEP that is issued
+    pep_copy_teacher = fields.Boolean(string="The school", default=True)
+    pep_copy_social_worker = fields.Boolean(string="The social worker", default=True)
+    pep_copy_carer = fields.Boolean(string="The carer", default=True)
+    pep_copy_parent = fields.Boolean(
+        string="Parents", help="Their own part, and what else parents may read. Off unless the council decides so."
+    )
+    pep_copy_iro = fields.Boolean(string="The reviewing officer", default=True)
+    pep_copy_child = fields.Boolean(
+        string="The child", default=True, help="Their own words, the targets, the next meeting: for you to hand over."
+    )
+
+    @api.constrains("pep_mail_days_ahead", "pep_mail_label", "pep_mail_label_text")
+    def _check_pep_mail(self):
+        for company in self:
+            if company.pep_mail_days_ahead < 0:
+                raise ValidationError(self.env._("Mails tell of what is due today, or within some days from today."))
+            if company.pep_mail_label == "label" and not (company.pep_mail_label_text or "").strip():
+                raise ValidationError(self.env._("Which words should mails use for a child?"))
 
     @api.constrains("pep_age_from", "pep_age_to")
     def _check_pep_ages(self):
@@ -53,6 +133,22 @@ class ResCompany(models.Model):
                 raise ValidationError(
                     self.env._("The age at which PEPs begin must come before the age at which they end.")
                 )
+
+    @api.constrains("pep_document_max_mb")
+    def _check_pep_document_max_mb(self):
+        for company in self:
+            if not 1 <= company.pep_document_max_mb <= 100:
+                raise ValidationError(self.env._("The largest document has from 1 to 100 MB."))
+
+    @api.constrains("pep_voice_pause", "pep_voice_code_age", "pep_voice_code_days")
+    def _check_pep_voice(self):
+        for company in self:
+            if not 2 <= company.pep_voice_pause <= 60:
+                raise ValidationError(self.env._("The child's page closes after 2 to 60 minutes without activity."))
+            if not 1 <= company.pep_voice_code_days <= 90:
+                raise ValidationError(self.env._("A code for the child's page counts for 1 to 90 days."))
+            if company.pep_voice_code_age < 8:
+                raise ValidationError(self.env._("A child younger than 8 is helped by an adult, not by a code."))
 
     @api.constrains("pep_autumn_start", "pep_spring_start", "pep_summer_start")
     def _check_pep_term_starts(self):
@@ -109,6 +205,12 @@ class ResCompany(models.Model):
             name for name in self._fields if name.startswith("pep_") and self._fields[name].type in ("float", "integer")
         ]
         return {name: self[name] for name in names}
+
+    def _pep_copy_roles(self):
+        """The roles for which a copy is made of each PEP that is issued."""
+        self.ensure_one()
+        roles = [role for role, _label in self.env["pep.plan.copy"]._fields["role"].selection]
+        return [role for role in roles if self[f"pep_copy_{role}"]]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 GATES = [
     ("setting", "School not known"),
+    ("contributions", "Parts not handed in"),
+    ("documents", "Documents missing"),
     ("meeting", "No meeting held"),
     ("review", "Previous targets not reviewed"),
     ("academic_target", "No academic target"),

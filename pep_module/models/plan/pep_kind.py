@@ -17,6 +17,8 @@ class PepKind(models.Model):
         "academic_target_required",
         "next_date_required",
         "setting_required",
+        "contributions_required",
+        "documents_required",
     )
 
     template_id = fields.Many2one("pep.kind")
@@ -35,6 +37,10 @@ class PepKind(models.Model):
     setting_required = fields.Boolean(
         string="School known", default=True, help="The school, or that there is none, is recorded."
     )
+    contributions_required = fields.Boolean(
+        string="Parts handed in", default=True, help="What school, social worker, carer and child say is there."
+    )
+    documents_required = fields.Boolean(string="Documents there", default=True)
     meeting_required = fields.Boolean(string="Meeting held", default=True)
     review_required = fields.Boolean(string="Previous targets reviewed", default=True)
     academic_target_required = fields.Boolean(string="An academic target", default=True)

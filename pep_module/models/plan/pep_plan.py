@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -6,6 +8,7 @@ from odoo.fields import Domain
 
 from ..child.pep_child import KEY_STAGES, SEN_PROVISION, YEAR_GROUPS
 from ..child.pep_enrolment import KINDS, NEEDS_SCHOOL
+from .pep_contribution import HANDED_IN, OPEN
 from .pep_term import QUIET
 
 STATES = [
@@ -24,6 +27,9 @@ VARIANTS = [
     ("not_on_roll", "Not on roll"),
 ]
 SUPPORT = "pep_module.group_pep_support"
+# Whoever has a portal login reads of a PEP that is being worked on what frames it: term, stage, school, dates. What was
+# discussed they read in the issued copy of their role; how far others are is the council's to know.
+COUNCIL = "pep_module.group_pep_contributor"
 # What may still be written on a finished PEP: who answers for the child, and what the app itself keeps beside it.
 BESIDE_THE_FREEZE = {"message_main_attachment_id", "activity_ids", "message_ids", "message_follower_ids"}
 
@@ -80,8 +86,8 @@ class PepPlan(models.Model):
     key_stage = fields.Selection(KEY_STAGES, string="Key stage")
     sen_provision = fields.Selection(SEN_PROVISION, string="SEN provision")
     date_into_care = fields.Date(string="Into care", readonly=True)
-    legal_status = fields.Char(string="Legal status", readonly=True, groups="pep_module.group_pep_contributor")
-    rules = fields.Json(readonly=True, help="The council's thresholds when the PEP was opened.")
+    legal_status = fields.Char(string="Legal status", readonly=True, groups=COUNCIL)
+    rules = fields.Json(readonly=True, groups=COUNCIL, help="The council's thresholds when the PEP was opened.")
     # Clocks
     due_date = fields.Date(string="Meeting due by", help="The PEP meeting is held by this day.")
     processing_due = fields.Date(string="To be finished by", readonly=True, help="The finished PEP is out by this day.")
@@ -90,6 +96,7 @@ class PepPlan(models.Model):
     late_reason = fields.Char(string="Why late", compute="_compute_is_late")
     completed_on = fields.Datetime(string="Complete since", readonly=True, copy=False)
     # What hangs on it
+    contribution_ids = fields.One2many("pep.contribution", "plan_id", string="Parts")
     target_ids = fields.One2many("pep.target", "plan_id", string="Targets")
     review_ids = fields.One2many("pep.target.review", "plan_id", string="Previous targets")
     meeting_ids = fields.One2many("pep.meeting", "plan_id", string="Meetings")
@@ -99,12 +106,18 @@ class PepPlan(models.Model):
     issue_version = fields.Integer(string="Version", readonly=True, copy=False, aggregator=None)
     next_meeting_date = fields.Date(string="Next PEP meeting", help="Set before this meeting closes.")
     next_meeting_note = fields.Char(
-        string="Next meeting in words", help="In plain words, when there is no date yet: early in May, or why none."
+        string="Next meeting in words",
+        groups=COUNCIL,
+        help="In plain words, when there is no date yet: early in May, or why none.",
     )
     summary = fields.Text(
-        string="What was discussed", help="What is going well, what could be better, what was agreed."
+        string="What was discussed",
+        groups=COUNCIL,
+        help="What is going well, what could be better, what was agreed.",
     )
-    stage_reason = fields.Char(string="Why returned, corrected or cancelled", readonly=True, copy=False, tracking=True)
+    stage_reason = fields.Char(
+        string="Why returned, corrected or cancelled", readonly=True, copy=False, tracking=True, groups=COUNCIL
+    )
     # For lists and the board
     meeting_date = fields.Datetime(string="Meeting", compute="_compute_meeting")
     meeting_id = fields.Many2one("pep.meeting", compute="_compute_meeting", string="Meeting held or next")
@@ -114,14 +127,27 @@ class PepPlan(models.Model):
         compute="_compute_meeting",
     )
     meeting_required = fields.Boolean(related="kind_id.meeting_required", string="Needs a meeting")
-    target_count = fields.Integer(string="Number of targets", compute="_compute_counts")
-    review_open_count = fields.Integer(string="Targets still to review", compute="_compute_counts")
+    school_progress = fields.Integer(
+        string="School's part (%)",
+        compute="_compute_contributions",
+        groups=COUNCIL,
+        help="How much of the school's part is answered.",
+    )
+    school_part = fields.Char(string="School's part", compute="_compute_contributions", groups=COUNCIL)
+    voice_state = fields.Char(string="Child's voice", compute="_compute_contributions", groups=COUNCIL)
+    waiting_for = fields.Char(
+        string="Waiting for", compute="_compute_contributions", groups=COUNCIL, help="Whose parts are not in yet."
+    )
+    target_count = fields.Integer(string="Number of targets", compute="_compute_counts", groups=COUNCIL)
+    review_open_count = fields.Integer(string="Targets still to review", compute="_compute_counts", groups=COUNCIL)
     amount_asked = fields.Monetary(compute="_compute_amounts", string="PP+ asked for", groups=SUPPORT)
     amount_approved = fields.Monetary(compute="_compute_amounts", string="PP+ approved", groups=SUPPORT)
     currency_id = fields.Many2one(related="company_id.currency_id")
     missing = fields.Char(string="Still missing", compute="_compute_missing", groups=SUPPORT)
     # For the gates
-    academic_target_gap = fields.Char(compute="_compute_academic_target_gap")
+    parts_gap = fields.Char(compute="_compute_parts_gap", groups=SUPPORT)
+    documents_gap = fields.Char(compute="_compute_documents_gap", groups=SUPPORT)
+    academic_target_gap = fields.Char(compute="_compute_academic_target_gap", groups=COUNCIL)
     passed_gates = fields.Json(compute="_compute_passed_gates", groups=SUPPORT)
 
     _child_term_uniq = models.UniqueIndex(
@@ -208,6 +234,40 @@ class PepPlan(models.Model):
             plan.meeting_date = meeting.start
             plan.meeting_state = meeting.state
 
+    @api.depends("contribution_ids.state", "contribution_ids.answered_count", "contribution_ids.document_id")
+    def _compute_contributions(self):
+        """How far the parts of each PEP are, at a glance."""
+        parts = self.env["pep.contribution"].sudo()  # sudo: as in _compute_counts; how far, not what is said
+        groups = parts._read_group(
+            [("plan_id", "in", self.ids), ("state", "!=", "not_needed")],
+            ["plan_id", "owner_role", "state", "required"],
+            ["__count", "answered_count:sum", "question_count:sum"],
+        )
+        labels = dict(parts._fields["owner_role"]._description_selection(self.env))
+        states = dict(parts._fields["state"]._description_selection(self.env))
+        rows = defaultdict(list)
+        for plan, *row in groups:
+            rows[plan.id].append(row)
+        for plan in self:
+            done, number, answered, asked = 0, 0, 0, 0
+            waiting, voice = [], []
+            for role, state, required, count, answered_count, question_count in rows.get(plan._origin.id, ()):
+                handed_in = state in HANDED_IN
+                if role == "teacher":
+                    done, number = done + count * handed_in, number + count
+                    asked += question_count
+                    answered += question_count if handed_in else answered_count
+                elif role == "child":
+                    voice.append(states[state])
+                if required and not handed_in:
+                    waiting.append(role)
+            open_stage = plan.state not in CLOSED and plan.state != "not_started"
+            plan.school_progress = 100 * answered // asked if asked else 0
+            plan.school_part = self.env._("%(done)s of %(all)s", done=done, all=number) if number else False
+            plan.voice_state = ", ".join(dict.fromkeys(voice)) or False
+            names = [label for role, label in labels.items() if role in waiting]
+            plan.waiting_for = ", ".join(names) if names and open_stage else False
+
     @api.depends("target_ids.state", "review_ids.outcome")
     def _compute_counts(self):
         targets = self.env["pep.target"].sudo()  # sudo: whoever may read a PEP may read its targets and reviews
@@ -256,6 +316,39 @@ class PepPlan(models.Model):
             else:
                 plan.academic_target_gap = False
 
+    @api.depends("contribution_ids.state", "contribution_ids.required")
+    def _compute_parts_gap(self):
+        """Which required parts are not handed in: the first few by name, the others by number."""
+        parts = self.env[
+            "pep.contribution"
+        ].sudo()  # sudo: as in _compute_counts; that a part is missing, not what it says
+        waiting = parts.search_fetch(
+            [("plan_id", "in", self._gathering().ids), ("required", "=", True), ("state", "in", OPEN)],
+            ["plan_id", "section_id", "owner_role"],
+            order="sequence, id",
+        ).grouped(lambda part: part.plan_id.id)
+        for plan in self:
+            names = list(dict.fromkeys(part.section_name for part in waiting.get(plan._origin.id, ())))
+            more = self.env._(" and %(number)s more", number=len(names) - 3) if len(names) > 3 else ""
+            plan.parts_gap = (
+                self.env._("not handed in: %(names)s%(more)s", names=", ".join(names[:3]), more=more)
+                if names
+                else False
+            )
+
+    @api.depends("document_ids.state", "document_ids.type_id", "variant")
+    def _compute_documents_gap(self):
+        missing = self.env["pep.document.type"]._missing_for(self._gathering())
+        for plan in self:
+            types = missing.get(plan._origin.id)
+            plan.documents_gap = (
+                self.env._("missing documents: %(names)s", names=", ".join(types.mapped("name"))) if types else False
+            )
+
+    def _gathering(self):
+        """Those of these PEPs of which is asked what is missing before they are ready."""
+        return self._origin.filtered(lambda plan: plan.state == "gathering")
+
     @api.depends("pass_ids.gate")
     def _compute_passed_gates(self):
         passes = self.env["pep.gate.pass"].sudo()  # sudo: of a gate that was passed shows only that nothing is missing
@@ -269,6 +362,8 @@ class PepPlan(models.Model):
         "kind_id",
         "school_id",
         "setting_kind",
+        "parts_gap",
+        "documents_gap",
         "next_meeting_date",
         "next_meeting_note",
         "meeting_state",
@@ -301,12 +396,14 @@ class PepPlan(models.Model):
         """
         self.ensure_one()
         gates = {
-            "ready": ("setting",),
+            "ready": ("setting", "contributions", "documents"),
             "processing": ("meeting", "review", "academic_target"),
             "complete": ("next_date",),
         }
         required = {
             "setting": self.kind_id.setting_required,
+            "contributions": self.kind_id.contributions_required,
+            "documents": self.kind_id.documents_required,
             "meeting": self.kind_id.meeting_required,
             "review": self.kind_id.review_required,
             "academic_target": self.kind_id.academic_target_required,
@@ -324,6 +421,12 @@ class PepPlan(models.Model):
         without_school = self.setting_kind and self.setting_kind not in NEEDS_SCHOOL
         if not self.school_id and not without_school:
             return self.env._("the school is not known")
+
+    def _gate_contributions(self):
+        return self.parts_gap
+
+    def _gate_documents(self):
+        return self.documents_gap
 
     def _gate_meeting(self):
         if self.meeting_state != "held":
@@ -409,7 +512,36 @@ class PepPlan(models.Model):
         """Not started → gathering: contributors are asked for their part."""
         self.check_access("write")
         self._refuse_unless("not_started")
+        self.env["pep.contribution"]._sync_for(self)
         self._move("gathering")
+
+    def action_update_parts(self):
+        """Bring the parts up to date with the question bank and the child's schools. What was begun stays."""
+        self.check_access("write")
+        self._refuse_when_frozen()
+        made = self.env["pep.contribution"]._sync_for(self)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%(number)s parts added.", number=len(made))
+                if made
+                else self.env._("Every part is there already."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _contributions_due(self):
+        """Day by which the parts of this PEP are to be in: some days before the meeting, or before it is due.
+
+        Source: the council's setting; councils word it from three school weeks to three days.
+        """
+        self.ensure_one()
+        company = self.company_id
+        planned = self.meeting_ids.filtered(lambda meeting: meeting.state == "planned").sorted("start")[:1]
+        day = company._pep_local(planned.start).date() if planned.start else self.due_date
+        return day and fields.Date.subtract(day, days=company.pep_contribution_days)
 
     def action_ready(self):
         """Gathering → ready, when the required parts are there or the VSEO says why it goes ahead without."""
@@ -492,6 +624,8 @@ class PepPlan(models.Model):
     def _move(self, state, vals=None):
         """Set the stage. The one place that does; :meth:`write` refuses it to everyone else."""
         self.sudo().write({"state": state, **(vals or {})})  # sudo: the stage is written by these steps alone
+        if state in CLOSED:
+            self.env["pep.delegation"]._end_sections_of(self)
 
     def _processing_due_date(self):
         self.ensure_one()
@@ -513,6 +647,7 @@ class PepPlan(models.Model):
             vals_list = [self._complete_by_hand(vals) for vals in vals_list]
         plans = super().create(vals_list)
         if not self.env.su:
+            self.env["pep.contribution"]._sync_for(plans)
             self.env["pep.target"]._bring_forward(plans)
         return plans
 

@@ -3,6 +3,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 
 class PepPlanIssue(models.Model):
@@ -49,13 +50,15 @@ class PepPlanIssue(models.Model):
 
     @api.model
     def _issue(self, plan):
-        """Write down what was agreed in ``plan``, which has just been completed, as its current version."""
-        data = plan._snapshot()
-        document = self.env["ir.qweb"]._render(
-            "pep_module.plan_document", {"plan": data}, minimal_qcontext=True, raise_if_not_found=True
-        )
+        """Write down what was agreed in ``plan``, which has just been completed, as its current version.
+
+        With it comes a copy for each role that gets one.
+        """
+        whole = plan.sudo()  # sudo: the whole PEP is issued, also what the child kept from whoever completes it
+        data = self._plain(whole._snapshot())
+        document = self._render("pep_module.plan_document", data)
         issues = self.sudo()  # sudo: nobody may write a version by hand
-        return issues.create(
+        issue = issues.create(
             {
                 "plan_id": plan.id,
                 "version": plan.issue_version,
@@ -63,10 +66,31 @@ class PepPlanIssue(models.Model):
                 "issued_by_id": self.env.uid,
                 "reason": plan.stage_reason if plan.issue_version > 1 else False,
                 "data": data,
-                "document": str(document),
-                "digest": self._digest(data, str(document)),
+                "document": document,
+                "digest": self._digest(data, document),
             }
         )
+        self.env["pep.plan.copy"]._make_for(issue)
+        return issue
+
+    @api.model
+    def _plain(self, data):
+        """The data as it comes back from the database: whatever a document is made of can be read again."""
+        return json.loads(json.dumps(data))
+
+    @api.model
+    def _render(self, template, data):
+        """A document from plain data alone. Every word in it is escaped.
+
+        :return: HTML as text
+        """
+        values = {"plan": data, "day": self._day_in_words}
+        return str(self.env["ir.qweb"]._render(template, values, minimal_qcontext=True, raise_if_not_found=True))
+
+    @api.model
+    def _day_in_words(self, text):
+        """A day of the data, such as 2026-11-24, as it is written in a document: 24 November 2026."""
+        return format_date(self.env, text, date_format="d MMMM y") if text else ""
 
     def write(self, vals):
         if self:
@@ -83,29 +107,20 @@ class PepPlan(models.Model):
     _inherit = "pep.plan"
 
     def _snapshot(self):
-        """What was agreed, as plain data that needs no other record to be read: names, labels and figures, no ids."""
+        """What was agreed, as plain data that needs no other record to be read: names, labels and figures, no ids.
+
+        Each piece is given to those roles alone that :mod:`..tools.plan_extract` names for it.
+        """
         self.ensure_one()
         return {
-            "format": 1,
+            "format": 2,
             "reference": self.child_reference,
             "version": self.issue_version,
             "council": self.company_id.name,
             "term": self.term_id.name,
             "kind": self.kind_id.name,
             "form": self._label("variant"),
-            "child": {
-                "name": self.child_id.full_name or None,
-                "date_of_birth": str(self.child_id.date_of_birth),
-                "upn": self.child_id.upn or None,
-                "year_group": self._label("year_group"),
-                "key_stage": self._label("key_stage"),
-                "sen_provision": self._label("sen_provision"),
-                "into_care": str(self.date_into_care) if self.date_into_care else None,
-                "legal_status": self.legal_status or None,
-            },
-            "school": self.school_name or None,
-            "enrolment": self._label("setting_kind"),
-            "officer": self.vseo_id.name or None,
+            **self._snapshot_of_facts(),
             "rules": self.rules or {},
             "due": str(self.due_date) if self.due_date else None,
             "summary": self.summary or None,
@@ -120,7 +135,37 @@ class PepPlan(models.Model):
                 }
                 for passed in self.pass_ids
             ],
+            "contributions": self.contribution_ids._snapshots(),
+            "evidence": self._snapshot_of_evidence(),
+            "documents": [document._snapshot() for document in self.document_ids if document.state == "filed"],
             "meetings": [meeting._snapshot() for meeting in self.meeting_ids],
             "previous_targets": [review._snapshot() for review in self.review_ids],
             "targets": [target._snapshot() for target in self.target_ids if target.state != "withdrawn"],
+        }
+
+    def _snapshot_of_facts(self):
+        child = self.child_id
+        return {
+            "child": {
+                "name": child.full_name or None,
+                "known_as": child.known_as or child.first_name or None,
+                "date_of_birth": str(child.date_of_birth),
+                "upn": child.upn or None,
+                "year_group": self._label("year_group"),
+                "key_stage": self._label("key_stage"),
+                "sen_provision": self._label("sen_provision"),
+                "into_care": str(self.date_into_care) if self.date_into_care else None,
+                "legal_status": self.legal_status or None,
+            },
+            "school": self.school_name or None,
+            "enrolment": self._label("setting_kind"),
+            "officer": self.vseo_id.name or None,
+        }
+
+    def _snapshot_of_evidence(self):
+        """The figures of the year up to the end of this PEP's term, by subject."""
+        since = str(fields.Date.subtract(self.term_id.date_to, years=1))
+        return {
+            name: [row for row in rows if (row.get("date") or row.get("to") or row.get("from")) > since]
+            for name, rows in self._evidence_snapshot().items()
         }

@@ -335,6 +335,7 @@ class PepTerm(models.Model):
             plans = plans.create(self._prepare_plans(children))
         except UniqueViolation as error:
             raise ConcurrencyError("A PEP was made by another transaction at the same time") from error
+        self.env["pep.contribution"]._sync_for(plans)
         self.env["pep.target"]._bring_forward(plans)
         return plans
 

@@ -223,13 +223,16 @@ class PepExportEverything(models.TransientModel):
 
     def _check_complete(self):
         """Refuse an export that would lack records of children because the user does not see them."""
-        lacking = []
+        lacking, kept_from_user = [], False
         for model in self._exported_models():
             if model in self.env["pep.export.confirmation"]._child_models():
                 everything = model.sudo().search_count(self._council_domain(model))  # sudo: a number, to compare with
                 visible = self._visible(model, counted=True)
                 if visible != everything:
                     lacking.append(f"{model._description}: {visible} / {everything}")
+                    kept_from_user |= self._keeps_from_user(model)
+        if kept_from_user:
+            lacking.append(self.env._("What a child kept from you, somebody else who is head has to export."))
         if lacking:
             raise UserError(
                 self.env._(
@@ -238,6 +241,13 @@ class PepExportEverything(models.TransientModel):
                     lacking="\n".join(lacking),
                 )
             )
+
+    def _keeps_from_user(self, model):
+        """Whether there are rows that are kept from this user, such as what a child said while this person helped."""
+        if "hidden_from_id" not in model._fields:
+            return False
+        domain = self._council_domain(model) & Domain("hidden_from_id", "=", self.env.uid)
+        return bool(model.sudo().search_count(domain, limit=1))  # sudo: that there are any, to tell what to do
 
     # === Making the file ===
 
@@ -353,8 +363,8 @@ class PepExportEverything(models.TransientModel):
                 for about in self._exported_models()
                 if about.has_access("read")
             )
-            if name == "ir.attachment":
-                domain &= Domain("res_field", "=", False) | Domain("res_field", "!=", False)  # Odoo hides these else
+            # Odoo hides the files of fields else, such as those of documents; a condition on both is simplified away
+            model = model.with_context(skip_res_field_check=True)
             records = model.search(domain, order="id")
             fields_ = {column: model._fields[column] for column in ("id", *columns)}
             entries.append(self._write_csv(archive, records, fields_, self._extra_columns(records)))

@@ -14,26 +14,59 @@ class PepSettings(models.TransientModel):
     )
     pep_age_from = fields.Integer(string="PEPs from age")
     pep_age_to = fields.Integer(string="PEPs until age")
+    pep_contribution_days = fields.Integer(string="Parts due before the meeting (days)")
     pep_processing_days = fields.Integer(string="Days to process a PEP")
+    pep_document_max_mb = fields.Integer(string="Largest document (MB)")
     pep_attendance_expected = fields.Float(string="Expected attendance (%)")
     pep_attendance_support = fields.Float(string="Needs support below (%)")
     pep_attendance_persistent = fields.Float(string="Persistent absence at or below (%)")
     pep_attendance_severe = fields.Float(string="Severe absence at or below (%)")
+    pep_watch_no_school_days = fields.Integer(string="Watch list: days without a school")
+    pep_watch_absence = fields.Float(string="Watch list: absence from (%)")
     pep_target_number = fields.Integer(string="Targets in a PEP")
+    pep_mail_days_ahead = fields.Integer(string="Tell of what is due within (days)")
+    pep_mail_weekends = fields.Boolean(string="Also at weekends")
+    pep_mail_label = fields.Selection(
+        string="Speak of a child by", selection=lambda self: self.env["res.company"]._fields["pep_mail_label"].selection
+    )
+    pep_mail_label_text = fields.Char(string="Words for a child")
+    pep_colleague_any_domain = fields.Boolean(
+        string="Colleagues with any address",
+        help="A teacher may add colleagues whose e-mail address ends differently from the teacher's own.",
+    )
+    pep_voice_pause = fields.Integer(string="Child's page closes after (minutes)")
+    pep_voice_code_age = fields.Integer(string="A code of their own from age")
+    pep_voice_code_days = fields.Integer(string="A code counts for (days)")
+    pep_safeguarding_id = fields.Many2one("res.partner", string="Safeguarding contact")
+    pep_safeguarding_email = fields.Char(related="pep_safeguarding_id.email", string="Their e-mail address")
     pep_go_live = fields.Date(string="Going live on")
+    pep_copy_teacher = fields.Boolean(string="The school")
+    pep_copy_social_worker = fields.Boolean(string="The social worker")
+    pep_copy_carer = fields.Boolean(string="The carer")
+    pep_copy_parent = fields.Boolean(string="Parents", help="Their own part, and what else parents may read.")
+    pep_copy_iro = fields.Boolean(string="The reviewing officer")
+    pep_copy_child = fields.Boolean(
+        string="The child", help="Their own words, targets, next meeting: for you to hand over."
+    )
     pep_autumn_start = fields.Char(string="Autumn term begins", help="Month-day, for example 09-01.")
     pep_spring_start = fields.Char(string="Spring term begins", help="Month-day, for example 01-01.")
     pep_summer_start = fields.Char(string="Summer term begins", help="Month-day, for example 04-16.")
 
     @api.model
     def _setting_names(self):
-        return [name for name in self._fields if name.startswith("pep_")]
+        return [name for name, field in self._fields.items() if name.startswith("pep_") and not field.related]
 
     @api.model
     def default_get(self, fields):
         values = super().default_get(fields)
         company = self.env.company
-        values.update({name: company[name] for name in self._setting_names() if name in fields})
+        values.update(
+            {
+                name: company[name].id if self._fields[name].type == "many2one" else company[name]
+                for name in self._setting_names()
+                if name in fields
+            }
+        )
         values["company_id"] = company.id
         return values
 
