@@ -49,6 +49,9 @@ class TestCode(PepCase):
                 "reason_placement_change": 12,
                 "ethnicity": 20,
                 "upn_unknown": 5,
+                "participation": 8,
+                "suspension_reason": 16,
+                "sdq_reason": 5,
             },
         )
 

@@ -19,14 +19,8 @@ from tests.common import PORTAL, STAFF, PepCase
 LOGGER = "odoo.addons.pep_module.wizards.common.pep_export_everything"
 
 
-class ExportCase(PepCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.child = cls.make_children(last_name="=HYPERLINK(1)")
-        cls.surround(cls.child)
-        cls.plan = cls.make_plan(cls.child)
-        cls.target = cls.smart_target(cls.plan, name="-5 mistakes, no more")
+class Exporting:
+    """Ways to export and to read what was exported, for a :class:`PepCase`."""
 
     @classmethod
     def wizard(cls, role="head"):
@@ -53,6 +47,16 @@ class ExportCase(PepCase):
         wizard = self.wizard()
         wizard.write({"typed_code": self.code(self.export(wizard)), "stored_safely": True})
         wizard.action_confirm()
+
+
+class ExportCase(Exporting, PepCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.child = cls.make_children(last_name="=HYPERLINK(1)")
+        cls.surround(cls.child)
+        cls.plan = cls.make_plan(cls.child)
+        cls.target = cls.smart_target(cls.plan, name="-5 mistakes, no more")
 
 
 @tagged("post_install", "-at_install")

@@ -26,13 +26,16 @@ class PepPersonAdd(models.TransientModel):
     must_not_contact = fields.Boolean(
         string="Must not have contact", help="Is never invited, never mailed and sees nothing."
     )
+    invite = fields.Boolean(string="Invite now", help="Gives the person a login, and sends an invitation.")
 
     def action_add(self):
         """Button: put the person on the list."""
         self.ensure_one()
         self.child_id.check_access("write")
+        if self.invite and self.must_not_contact:
+            raise UserError(self.env._("Who must not have contact with the child is never invited."))
         partner = self._find_or_make_partner()
-        self.env["pep.network.member"].create(
+        member = self.env["pep.network.member"].create(
             {
                 "child_id": self.child_id.id,
                 "partner_id": partner.id,
@@ -42,15 +45,15 @@ class PepPersonAdd(models.TransientModel):
                 "must_not_contact": self.must_not_contact,
             }
         )
-        return {"type": "ir.actions.act_window_close"}
+        return member.action_invite() if self.invite else {"type": "ir.actions.act_window_close"}
 
     def _find_or_make_partner(self):
         email = email_normalize(self.email) if self.email else False
         if self.email and not email:
             raise UserError(self.env._("“%(email)s” is not an e-mail address.", email=self.email))
         partners = self.env["res.partner"].sudo()  # sudo: officers need not be allowed to edit contacts
-        known = partners.search([("email_normalized", "=", email), ("pep_is_school", "=", False)], limit=1, order="id")
-        if email and known:
+        known = email and partners._pep_find_by_email(email)
+        if known:
             return known
         values = {"name": self.name, "email": self.email, "phone": self.phone}
         return partners.create({**values, "pep_confidential": self.role in ("carer", "parent", "other")})

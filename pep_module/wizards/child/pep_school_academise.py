@@ -88,6 +88,7 @@ class PepSchoolAcademise(models.TransientModel):
         new = self._successor(old)
         self._move_enrolments(old, new)
         self._move_staff(old, new)
+        self._move_delegations(old, new)
         self._close(old)
         links = self.env["pep.school.link"].sudo()  # sudo: nobody edits links by hand
         link = links.search([("predecessor_id", "=", old.id), ("successor_id", "=", new.id)])
@@ -218,6 +219,13 @@ class PepSchoolAcademise(models.TransientModel):
         to_split.write({"date_to": self.date - timedelta(days=1)})
         (moving - to_split).write({"school_id": new.id})
         staff.create(following)
+
+    def _move_delegations(self, old, new):
+        """What teachers delegated goes on at the new school."""
+        delegations = self.env["pep.delegation"].sudo()  # sudo: of the pupils of every council, none of them shown
+        there = Domain("school_id", "=", old.id) & Domain("ended_on", "=", False)
+        moving = delegations.search(there & self._from_date())
+        moving._go_on(self.date, school_id=new.id)
 
     def _close(self, old):
         """Give the old school its last day. Until then the register calls it open, but proposed to close."""
