@@ -43,6 +43,14 @@ class PepFundingRequest(models.Model):
         "res.users", string="Asked by", required=True, readonly=True, default=lambda self: self.env.user,
         ondelete="restrict",
     )  # fmt: skip
+    typed_by_id = fields.Many2one(
+        "res.users",
+        string="Typed by",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="Who made it of what was suggested with a target. Who suggested it is who asks.",
+    )
     funding_ids = fields.One2many("pep.funding", "request_id", readonly=True)
     state = fields.Selection(related="funding_ids.state")
     amount_approved = fields.Monetary(related="funding_ids.amount_approved")
@@ -86,6 +94,7 @@ class PepFundingRequest(models.Model):
                 vals["plan_id"] = targets.browse(vals["target_id"]).plan_id.id
             if not self.env.su:
                 vals["asked_by_id"] = self.env.uid
+                vals.pop("typed_by_id", None)
         requests = super().create(vals_list)
         requests.plan_id._refuse_when_frozen()
         money = self.env["pep.funding"].sudo()  # sudo: the money of a request is made with it, never by hand
@@ -94,10 +103,10 @@ class PepFundingRequest(models.Model):
 
     @api.model
     def _set_by_app(self):
-        return super()._set_by_app() | {"asked_by_id"}
+        return super()._set_by_app() | {"asked_by_id", "typed_by_id"}
 
     def write(self, vals):
-        if "asked_by_id" in vals and not self.env.su:
+        if {"asked_by_id", "typed_by_id"} & vals.keys() and not self.env.su:
             raise UserError(self.env._("Who asked stays as it was: nobody decides on their own request."))
         self.plan_id._refuse_when_frozen()
         asked = {"quantity", "unit_cost", "fund_id", "target_id"} & vals.keys()

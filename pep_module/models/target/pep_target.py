@@ -75,7 +75,7 @@ class PepTarget(models.Model):
     missing = fields.Char(string="Still missing", compute="_compute_smart", store=True, precompute=True)
     smart_complete = fields.Boolean(string="SMART", compute="_compute_smart", store=True, precompute=True)
 
-    _unfinished = models.Index("(child_id, plan_id) WHERE is_unfinished")
+    _unfinished = models.Index("(child_id, plan_id) WHERE is_unfinished IS TRUE")  # as the ORM asks, or it is not used
 
     @api.depends("review_ids.outcome", "withdrawn_reason")
     def _compute_state(self):

@@ -1,0 +1,1 @@
+from . import pep_target_proposal_decline
