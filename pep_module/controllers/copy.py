@@ -1,0 +1,52 @@
+from odoo import http
+from odoo.http import request
+
+from .page import found, hidden
+from .portal import PepPortal
+
+# The page is words alone: it runs nothing, loads nothing, sends nothing and is shown in no other page. Its own styles
+# are in it; there is nothing that they could load.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
+
+
+class PepCopy(PepPortal):
+    def _plan_rest(self, plan, plan_id, mine, company):
+        """On the page of a PEP: the copies of the child's other PEPs, also of those before the reader came."""
+        copies = request.env["pep.plan.copy"]
+        child = (plan or mine[:1] or copies.search([("plan_id", "=", plan_id)], limit=1)).child_id
+        shelf = copies._shelf(child)
+        return {
+            **super()._plan_rest(plan, plan_id, mine, company),
+            "other_peps": [row for row in shelf if row["latest"].plan_id.id != plan_id],
+        }
+
+    @http.route("/my/pep/copy/<int:copy_id>", type="http", auth="user", website=False, methods=["GET"], readonly=True)
+    @hidden
+    def page(self, copy_id, **_kw):
+        """A role's copy of an issued PEP, on a page made for reading and for printing."""
+        copy = found(request.env["pep.plan.copy"], ("id", "=", copy_id))
+        html = request.env["ir.qweb"]._render(
+            "pep_module.portal_copy",
+            {
+                "title": request.env._("PEP %(reference)s", reference=copy.child_reference),
+                "lang": (request.env.lang or "en_GB").replace("_", "-"),
+                "document": copy.document_view,
+                "back": None if request.env.user._is_internal() else f"/my/pep/{copy.plan_id.id}",
+                "is_intact": copy.is_intact,
+            },
+            minimal_qcontext=True,
+        )
+        return request.make_response(
+            f"<!DOCTYPE html>\n{html}",
+            headers=[
+                ("Content-Type", "text/html; charset=utf-8"),
+                ("Content-Security-Policy", POLICY),
+                ("Cache-Control", "no-store"),
+                ("Referrer-Policy", "no-referrer"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("X-Frame-Options", "DENY"),
+            ],
+        )
