@@ -17,6 +17,7 @@ from tests.common import PepCase
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PICTURES = os.environ.get("PEP_PICTURES")
+AXE = os.environ.get("PEP_AXE")
 WAIT = 30_000
 # Counts what the page has asked the server for and not yet been answered.
 COUNTER = """
@@ -106,6 +107,32 @@ class BrowserCase(PepCase, HttpCase):
         page.goto(self.base_url() + path)
         page.wait_for_selector(".o_action_manager .o_view_controller, .o_action_manager .o_form_view")
         self.settle(page)
+
+    def go(self, page, path):
+        """Open a page outside the app, such as one of the portal, and wait until its scripts have started."""
+        response = page.goto(self.base_url() + path)
+        self.assertEqual(response.status, 200, path)
+        page.wait_for_function("() => !document.querySelector('.o_pep_form:not(.o_pep_alive)')")
+        self.settle(page)
+
+    def axe_is_here(self):
+        return bool(AXE)
+
+    def assert_accessible(self, page):
+        """axe-core finds nothing serious or critical by the rules of WCAG 2.2 AA on the page as it stands."""
+        page.evaluate(Path(AXE).read_text())
+        found = page.evaluate(
+            """() => axe.run(document, {
+                runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+                resultTypes: ["violations"],
+            })"""
+        )
+        bad = []
+        for rule in found["violations"]:
+            if rule["impact"] in ("serious", "critical"):
+                where = "; ".join(node["html"][:200] for node in rule["nodes"][:5])
+                bad.append(f"{rule['impact']}: {rule['help']} ({rule['id']}): {where}")
+        self.assertFalse(bad, f"{page.url}\n" + "\n".join(bad))
 
     def press(self, page, name, within=".o_web_client"):
         """Press the visible button with this name and wait until the app has answered."""

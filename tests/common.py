@@ -20,14 +20,20 @@ PORTAL = ("teacher", "social_worker", "carer", "parent", "iro")
 class PepCase(TransactionCase):
     """A council of its own, staff and outsiders by role, and a child of :attr:`vseo` with everyone around.
 
-    ``self.users`` maps each role to its user. Nobody has access but by what the records say.
+    ``self.users`` maps each role to its user. Nobody has access but by what the records say. The council asks for no
+    parts and documents before a PEP is ready, unless the class sets :attr:`gathering`.
     """
+
+    gathering = False
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True, "no_reset_password": True})
         cls.council = cls.env["res.company"].create({"name": "Testshire"})
+        if not cls.gathering:
+            kinds = cls.env["pep.kind"].search([("company_id", "=", cls.council.id)])
+            kinds.write({"contributions_required": False, "documents_required": False})
         cls.users = {
             role: new_test_user(
                 cls.env, f"{role}.test", groups=group, company_id=cls.council.id, company_ids=[(6, 0, cls.council.ids)]
