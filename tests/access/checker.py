@@ -5,14 +5,20 @@ from collections import namedtuple
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from .table import OPERATIONS, TABLE
-from .world import CASES, AccessCase
+from .table import AUDIENCE, OPERATIONS, TABLE
+from .world import CASES, READERS, AccessCase
 
-Cell = namedtuple("Cell", "model person operation case")
+# ``readers`` is one of READERS for the reading of rows that are for some; else None.
+Cell = namedtuple("Cell", "model person operation case readers", defaults=[None])
 # The rule of each model, word for word: who (user.id, role) and when on one row of pep.access. Nothing else comes from
 # the session, so that no value can go stale in the cache of rules.
 ROW = "[('user_id', '=', user.id), ('role', {roles}), ('valid_from', '<=', 'now'), ('valid_to', '>', 'now')]"
 NOBODY = "[(0, '=', 1)]"
+NOT_KEPT_FROM = "('hidden_from_id', '!=', user.id)"
+COUNCIL = "[('company_id', 'in', company_ids)]"
+STAFF = ["vseo", "support", "head"]
+# With these readers all ways of reading are tried: the other readers tell the roles apart, for which two ways will do.
+BOTH_WAYS = ("everybody", "nobody")
 
 
 class Checker(AccessCase):
@@ -22,18 +28,34 @@ class Checker(AccessCase):
     """
 
     def expected(self, cell):
+        if cell.readers and cell.person == READERS[cell.readers].kept_from:
+            return False
         roles = self.people[cell.person].get(cell.case, ())
-        return any(TABLE[cell.model][cell.operation][role] != "no" for role in roles)
+        return any(self._allows(TABLE[cell.model][cell.operation][role], role, cell) for role in roles)
 
-    def cells(self, models=None, operations=OPERATIONS, people=None):
-        """Every combination that the table implies, save those that make no sense."""
+    def _allows(self, word, role, cell):
+        """Whether a cell of the table lets this role do it; where it says ``audience``, if the row is for the role."""
+        if word != "audience":
+            return word != "no"
+        readers = READERS[cell.readers]
+        if role == "delegate":
+            return cell.person == readers.delegate
+        return {"contributor": "social_worker"}.get(role, role) in readers.roles
+
+    def cells(self, models=None, operations=OPERATIONS, people=None, readers=READERS):
+        """Every combination that the table implies, save those that make no sense.
+
+        Of reading rows that differ in whom they are for, one for each sort of readers.
+        """
         for model in models or TABLE.models("child"):
-            for person in people or self.people:
-                for operation in operations:
-                    for case in CASES:
-                        cell = Cell(model, person, operation, case)
-                        if not self._without_meaning(cell):
-                            yield cell
+            for operation in operations:
+                sorts = self.readers_of(model) if operation == "read" else []
+                for whom in [sort for sort in sorts if sort in readers] or [None]:
+                    for person in people or self.people:
+                        for case in CASES:
+                            cell = Cell(model, person, operation, case, whom)
+                            if not self._without_meaning(cell):
+                                yield cell
 
     @staticmethod
     def _without_meaning(cell):
@@ -41,35 +63,43 @@ class Checker(AccessCase):
         new_child = cell.operation == "create" and cell.model == "pep.child"
         return new_child and (cell.case not in ("own", "other", "foreign") or cell.person == "unlisted")
 
-    def wrong_cells(self, models=None, operations=OPERATIONS, people=None, ways=None):
+    def wrong_cells(self, models=None, operations=OPERATIONS, people=None, ways=None, readers=READERS):
         """The cells that differ from the table.
 
-        :param ways: names of the ways of reading to try; all by default
         :return: (list of sentences, number of cells looked at)
         """
-        wrong, number, visible = [], 0, {}
+        looked_at = list(self.look(models, operations, people, ways, readers))
+        return [problem for problem in looked_at if problem], len(looked_at)
+
+    def look(self, models=None, operations=OPERATIONS, people=None, ways=None, readers=READERS):
+        """Look at cell after cell: yields a sentence for one that differs from the table, None for one that does not.
+
+        :param ways: names of the ways of reading to try; all by default
+        :param readers: names of the sorts of readers to try on rows that are for some; all by default
+        """
+        visible = {}
         with mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule", "odoo.sql_db"):
-            for cell in self.cells(models, operations, people):
-                number += 1
+            for cell in self.cells(models, operations, people, readers):
                 if cell.operation == "read":
-                    key = (cell.model, cell.person)
+                    key = (cell.model, cell.person, cell.readers)
                     if key not in visible:
                         visible[key] = self._visible(*key, ways)
                     problem = self._wrong_read(cell, visible[key])
                 else:
                     problem = getattr(self, f"_wrong_{cell.operation}")(cell)
-                if problem:
-                    wrong.append(f"{cell.person} / {cell.operation} {cell.model} of {cell.case}: {problem}")
-        return wrong, number
+                what = f"{cell.model} of {cell.case}" + (f" for {cell.readers}" if cell.readers else "")
+                yield f"{cell.person} / {cell.operation} {what}: {problem}" if problem else None
 
     # === Reading ===
 
-    def _visible(self, model, person, ways):
+    def _visible(self, model, person, readers, ways):
         """``{way: ids}`` of the records of a model that a person gets at, each way from a cold cache."""
         records = self.records[model]
         ids = [record.id for record in records.values()]
+        if readers:
+            self.set_readers(model, readers)
         visible = {}
-        for way in ways or READ_WAYS:
+        for way in ways or (READ_WAYS if readers in (None, *BOTH_WAYS) else ("search", "read")):
             env = self.as_person(model, person)
             try:
                 visible[way] = set(READ_WAYS[way](env, ids))
@@ -137,6 +167,9 @@ class Checker(AccessCase):
             grouped = rules.filtered(lambda rule: rule.groups and "access_ids" in rule.domain_force)
             if grouped:
                 wrong.append(f"{model}: need to know by a rule of a group, which fails open")
+            council = rules.filtered(lambda rule: rule.groups == self.env.ref("base.group_user"))
+            if council.mapped("domain_force") != [COUNCIL]:
+                wrong.append(f"{model}: for staff there should be {COUNCIL}, not {council.mapped('domain_force')}")
             for operation in OPERATIONS:
                 found = rules.filtered(lambda rule, perm=f"perm_{operation}": not rule.groups and rule[perm])
                 shapes = self._rule_shapes(model, operation)
@@ -148,18 +181,39 @@ class Checker(AccessCase):
 
     def _rule_shapes(self, model, operation):
         """The domain that the table makes of an operation. Where nobody may: of no row, or as for writing."""
+        for_some = TABLE.for_some(model)
+        if for_some and operation == "read":
+            return [self._shape_for_some()]
         roles = TABLE.access_roles(model, operation)
-        order = [role for role, _label in self.env["pep.access"]._fields["role"].selection]
-        path = "access_ids" if model == "pep.child" else "child_id.access_ids"
-        wanted = [role for role in order if role in roles and role != "finance"]
+        if not roles and for_some:  # the access list lets nobody
+            return [NOBODY, f"[{branch(STAFF)}]"]
         if not roles:
             rules_of_write = self._rule_shapes(model, "write") if operation in ("create", "unlink") else []
             return [NOBODY, *rules_of_write]
-        own = f"('{path}', 'any', {ROW.format(roles=f'{chr(39)}in{chr(39)}, {wanted}')})"
+        order = [role for role, _label in self.env["pep.access"]._fields["role"].selection]
+        wanted = [role for role in order if role in roles and role != "finance"]
+        own = branch(wanted, "access_ids" if model == "pep.child" else "child_id.access_ids")
+        if operation == "read" and self.readers_of(model):
+            return [f"['&', {NOT_KEPT_FROM}, {own}]"]
         if "finance" not in roles:
             return [f"[{own}]"]
-        role = "'=', 'finance'"
-        return [f"['|', {own}, ('company_id.pep_access_ids', 'any', {ROW.format(roles=role)})]"]
+        money = ROW.format(roles="'=', 'finance'")
+        return [f"['|', {own}, ('company_id.pep_access_ids', 'any', {money})]"]
+
+    def _shape_for_some(self):
+        """Where the readers differ from row to row: staff, or a role and its flag together, or the delegate by name.
+
+        And not the person from whom the row is kept.
+        """
+        flags = [f"'&', ('for_{role}', '=', True), {branch([role])}" for role in AUDIENCE]
+        any_of = "".join(f"'|', {part}, " for part in (branch(STAFF), *flags))
+        delegate = f"'&', ('delegate_id', '=', user.id), {branch(['delegate'])}"
+        return f"['&', {NOT_KEPT_FROM}, {any_of}{delegate}]"
+
+
+def branch(roles, path="child_id.access_ids"):
+    """The part of a rule that asks for one of these roles on the child."""
+    return f"('{path}', 'any', {ROW.format(roles=f'{chr(39)}in{chr(39)}, {roles}')})"
 
 
 def _one_by_one(get):

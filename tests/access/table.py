@@ -6,10 +6,12 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 OPERATIONS = ("read", "write", "create", "unlink")
 INTERNAL = ("vseo", "support", "head", "contributor", "finance", "admin", "employee", "system")
-PORTAL = ("teacher", "social_worker", "carer", "parent", "iro")
+# Those whom a row of pep.audience has a flag for; a contributor goes by that of the social worker, a delegate by name.
+AUDIENCE = ("teacher", "social_worker", "carer", "parent", "iro")
+PORTAL = ("teacher", "delegate", "social_worker", "carer", "parent", "iro")
 ROLES = INTERNAL + PORTAL
 KINDS = {
-    "child": {"child", "council", "no"},
+    "child": {"child", "council", "audience", "no"},
     "council": {"council", "yes", "own", "no"},
     "shared": {"yes", "no"},
     "form": {"own", "no"},
@@ -37,6 +39,10 @@ class Table:
 
     def models(self, *kinds):
         return [model for model in self.cells if self.kind[model] in kinds]
+
+    def for_some(self, model):
+        """Whether the readers of a model differ from row to row."""
+        return "audience" in self.cells[model]["read"].values()
 
     def access_roles(self, model, operation):
         """The roles in ``pep.access`` of whom the model's rule must speak: a contributor's is that of the network."""

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tests import TransactionCase, tagged
 
-from .table import KINDS, OPERATIONS, ROLES, TABLE
+from .table import AUDIENCE, KINDS, OPERATIONS, PORTAL, ROLES, TABLE
 from .world import AccessCase
 
 
@@ -24,6 +24,7 @@ class TestNewModelsJoin(TransactionCase):
             self.assertTrue(TABLE.what[model], model)
             for operation, cells in operations.items():
                 self.assertLessEqual(set(cells.values()), KINDS[TABLE.kind[model]], (model, operation))
+                self.assertTrue(operation == "read" or "audience" not in cells.values(), (model, operation))
 
     def test_what_is_about_a_child_is_under_need_to_know(self):
         bound = self.env.registry["pep.child.bound"]
@@ -43,6 +44,29 @@ class TestNewModelsJoin(TransactionCase):
                     self.assertTrue(field.store and field.type == "many2one" and field.comodel_name == "pep.child")
                     self.assertTrue(field.index)
                 self.assertTrue(model._fields["company_id"].store and model._fields["company_id"].index)
+
+    def test_rows_that_are_for_some(self):
+        """The table says ``audience`` of everybody outside the virtual school, and of such models alone."""
+        audience = self.env.registry["pep.audience"]
+        outside = {*PORTAL, "contributor"}
+        for name in TABLE.models("child"):
+            with self.subTest(name):
+                self.assertEqual(isinstance(self.env[name], audience), TABLE.for_some(name))
+                if not TABLE.for_some(name):
+                    continue
+                cells = TABLE[name]["read"]
+                self.assertEqual({role for role in ROLES if cells[role] == "audience"}, outside)
+                self.assertEqual([cells[role] for role in ("vseo", "support", "head")], ["child", "child", "council"])
+                for role in AUDIENCE:
+                    field = self.env[name]._fields[f"for_{role}"]
+                    self.assertTrue(field.store and field.compute and field.readonly, field)
+                self.assertLessEqual({"delegate_id", "hidden_from_id"}, self.env[name]._kept_by_app())
+
+    def test_people_outside_the_council_change_nothing_but_by_methods(self):
+        for name in TABLE.cells:
+            for operation in ("write", "create", "unlink"):
+                with self.subTest(name, operation=operation):
+                    self.assertEqual({TABLE[name][operation][role] for role in PORTAL}, {"no"})
 
     def test_no_field_of_the_app_elsewhere_points_at_a_child_past_the_rules(self):
         """A link from Odoo's own models to records about a child has to be for the app's people alone."""
@@ -111,8 +135,29 @@ class TestOtherModels(AccessCase):
                         self.assertFalse(person.browse(foreign[0].id).has_access(operation))
 
     def test_templates_are_changed_by_nobody(self):
-        for model in ("pep.kind", "pep.gate.reason", "pep.target.area", "pep.fund"):
+        templates = self.env.registry["pep.template.mixin"]
+        for model in [name for name in of_the_app(self.env) if isinstance(self.env[name], templates)]:
             template = self.env[model].search([("company_id", "=", False)], limit=1)
             with self.subTest(model):
                 self.assertTrue(template)
                 self.assertFalse(self.as_person(model, "admin").browse(template.id).has_access("write"))
+
+
+@tagged("post_install", "-at_install")
+class TestIndexes(TransactionCase):
+    def test_an_index_of_some_rows_says_so_as_the_orm_asks(self):
+        """A domain on a boolean becomes ``IS TRUE``; PostgreSQL does not see that ``WHERE active`` fits that."""
+        self.env.cr.execute(
+            """SELECT index_of.relname, pg_get_expr(part.indpred, part.indrelid), table_of.relname
+            FROM pg_index part
+            JOIN pg_class index_of ON index_of.oid = part.indexrelid
+            JOIN pg_class table_of ON table_of.oid = part.indrelid
+            WHERE index_of.relname LIKE 'pep\\_%' AND part.indpred IS NOT NULL
+                AND NOT part.indisunique AND NOT part.indisexclusion"""
+        )
+        tables = {self.env[name]._table: self.env[name] for name in of_the_app(self.env)}
+        for index, condition, table in self.env.cr.fetchall():
+            for name, field in tables[table]._fields.items() if table in tables else ():
+                if field.type == "boolean":
+                    with self.subTest(index):
+                        self.assertNotRegex(condition, rf"\b{name}\b(?! IS)")

@@ -1,12 +1,12 @@
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
 from odoo.tests import tagged
 
 from .checker import Checker
-from .table import ROLES, TABLE
+from .table import AUDIENCE, ROLES, TABLE
 
 # Each condition on the access row, as it stands in the domain of a rule.
 CONDITIONS = {
@@ -15,6 +15,14 @@ CONDITIONS = {
     "valid_from": r"\('valid_from', '<=', 'now'\), ",
     "valid_to": r", \('valid_to', '>', 'now'\)",
 }
+# And on a row that is for some: who it is for, as it stands before the branch of each role, and from whom it is kept.
+CONDITIONS_FOR_SOME = {
+    **{f"for_{role}": rf"'&', \('for_{role}', '=', True\), " for role in AUDIENCE},
+    "delegate_id": r"'&', \('delegate_id', '=', user\.id\), ",
+    "hidden_from_id": r"'&', \('hidden_from_id', '!=', user\.id\), ",
+}
+KEPT = ("hidden_from_id",)
+SOME_READERS = ("everybody", "nobody", "all but one VSEO")
 CHANGES = ("write", "create", "unlink")
 # Of those who may change records, one of each sort; and one whom the access list lets everywhere.
 SOME_PEOPLE = ("vseo", "support", "head", "vseo_and_social_worker", "unlisted")
@@ -42,14 +50,29 @@ class MutationCase(Checker):
         rules = self.env["ir.rule"].search([("model_id.model", "=", model)])
         return rules.filtered(lambda rule: not rule.groups and any(rule[f"perm_{op}"] for op in operations))
 
+    def conditions(self, model):
+        """The conditions of the rule of reading."""
+        if TABLE.for_some(model):
+            return [*CONDITIONS, *CONDITIONS_FOR_SOME]
+        return [*CONDITIONS, *KEPT] if self.readers_of(model) else list(CONDITIONS)
+
     def without(self, rule, condition):
-        domain, number = re.subn(CONDITIONS[condition], "", rule.domain_force)
+        """The domain of a rule without this condition, in all its branches."""
+        pattern = {**CONDITIONS, **CONDITIONS_FOR_SOME}[condition]
+        domain, number = re.subn(pattern, "", rule.domain_force)
         self.assertTrue(number, f"{rule.name}: {condition} is not in {rule.domain_force}")
         return domain
 
+    def without_one(self, rule):
+        """``(what, domain)`` for each condition of each branch of a rule."""
+        for condition, pattern in {**CONDITIONS, **CONDITIONS_FOR_SOME}.items():
+            for number, found in enumerate(re.finditer(pattern, rule.domain_force), 1):
+                domain = rule.domain_force[: found.start()] + rule.domain_force[found.end() :]
+                yield f"{condition} of branch {number}", domain
+
     def assert_noticed(self, what, **check):
-        wrong, number = self.wrong_cells(**check)
-        self.assertTrue(wrong, f"{what}: none of {number} cells notices")
+        with closing(self.look(**check)) as looked_at:
+            self.assertTrue(any(looked_at), f"{what}: no cell notices")
 
     def anybody_may(self, model, *operations):
         return any(TABLE[model][operation][role] != "no" for operation in operations for role in ROLES)
@@ -61,16 +84,22 @@ class TestMutations(MutationCase):
         for model in TABLE.models("child"):
             for rule in self.rules(model, "read"):
                 with self.subTest(model), self.broken(rule):
-                    self.assert_noticed(model, models=[model], operations=["read"], ways=["search"])
+                    self.assert_noticed(
+                        model, models=[model], operations=["read"], ways=["search"], readers=SOME_READERS
+                    )
                     self.assertTrue(self.wrong_rules([model]))
 
     def test_each_condition_of_a_read_rule_is_missed(self):
         for model in TABLE.models("child"):
             for rule in self.rules(model, "read"):
-                for condition in CONDITIONS:
+                for condition in self.conditions(model):
                     with self.subTest(model, condition=condition), self.broken(rule, self.without(rule, condition)):
                         self.assert_noticed(
-                            f"{model} without {condition}", models=[model], operations=["read"], ways=["search"]
+                            f"{model} without {condition}",
+                            models=[model],
+                            operations=["read"],
+                            ways=["search"],
+                            readers=SOME_READERS,
                         )
 
     def test_a_write_or_create_rule_is_missed(self):
@@ -95,7 +124,7 @@ class TestMutations(MutationCase):
             )
         self.registry.clear_cache()
         self.addCleanup(self.registry.clear_cache)
-        wrong, _number = self.wrong_cells(operations=["read"], ways=["search", "read"])
+        wrong, _number = self.wrong_cells(operations=["read"], ways=["search", "read"], readers=SOME_READERS)
         self.assertFalse(wrong, "\n".join(wrong))
 
     def test_a_rule_of_a_group_in_place_of_the_global_one_is_noticed(self):
@@ -117,10 +146,19 @@ class TestAllMutations(MutationCase):
     def test_read(self):
         for model in TABLE.models("child"):
             for rule in self.rules(model, "read"):
-                for condition in CONDITIONS:
-                    with self.subTest(model, condition=condition), self.broken(rule, self.without(rule, condition)):
-                        self.assert_noticed(f"{model} without {condition}", models=[model], operations=["read"])
+                for what, domain in self.without_one(rule):
+                    with self.subTest(model, without=what), self.broken(rule, domain):
+                        self.assert_noticed(f"{model} without {what}", models=[model], operations=["read"])
                         self.assertTrue(self.wrong_rules([model]))
+
+    def test_each_role_reads_by_its_own_flag(self):
+        """A flag in the branch of another role is noticed: two people around a child read each other's rows."""
+        for model in filter(TABLE.for_some, TABLE.models("child")):
+            rule = self.rules(model, "read")
+            for role, other in zip(AUDIENCE, [*AUDIENCE[1:], AUDIENCE[0]], strict=True):
+                domain = rule.domain_force.replace(f"'for_{role}'", f"'for_{other}'")
+                with self.subTest(model, role=role), self.broken(rule, domain):
+                    self.assert_noticed(f"{model}: {role} by {other}", models=[model], operations=["read"])
 
     def test_write_and_create(self):
         for model in TABLE.models("child"):

@@ -55,6 +55,86 @@ class TestNamedChildren(PepCase):
         self.term._open(new)
         self.assertEqual(self.seen(), self.mine[1:] | new)
 
+    def test_all_roles_are_looked_up_at_once(self):
+        """A row that is for some has a branch for each role: one look at access for all of them, and other models."""
+        plan = self.mine[0].plan_ids
+        for role, number in (("vseo", 3), ("teacher", 3), ("head", 3)):
+            if role == "teacher":
+                self.surround(self.mine[0])
+            answers = self.as_user(self.env["pep.answer"], role).with_context(active_test=False)
+            for model in ("pep.answer", "pep.document"):  # what Odoo keeps of a person and a rule
+                answers.env[model].search([("plan_id", "=", plan.id)])
+            self.env.cr.cache.clear()
+            self.env.flush_all()
+            with self.subTest(role):
+                with self.assertQueryCount(number):  # the rows, the next moment at which they change, the answers
+                    answers.search([("plan_id", "=", plan.id)])
+                with self.assertQueryCount(1):
+                    answers.env["pep.document"].search([("plan_id", "=", plan.id)])
+
+    def test_a_role_counts_for_its_own_branch_alone(self):
+        """Named or joined, each branch has the children of its own role: the answer is the same."""
+        pupil, fostered = self.mine[0], self.make_children(school=False)
+        self.surround(pupil)
+        self.mine[1:].enrolment_ids.active = False
+        self.others.enrolment_ids.active = False
+        member = {"child_id": fostered.id, "role": "carer", "date_from": self.today}
+        self.env["pep.network.member"].create({**member, "partner_id": self.users["teacher"].partner_id.id})
+        self.make_plan(fostered)
+        parts = self.env["pep.contribution"].search([("child_id", "in", (pupil | fostered).ids)])
+        found = {}
+        for limit in (300, 0):
+            for flags in ("teacher", "carer"):
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE pep_contribution SET for_teacher = %s, for_carer = %s WHERE id IN %s",
+                    [flags == "teacher", flags == "carer", tuple(parts.ids)],
+                )
+                self.env.invalidate_all()
+                self.env.cr.cache.clear()
+                with self.subTest(flags, limit=limit), patch.object(ir_rule, "NAMED", limit):
+                    seen = self.as_user(self.env["pep.contribution"], "teacher").search([]).sudo()
+                    self.assertEqual(seen.child_id, pupil if flags == "teacher" else fostered)
+                    self.assertEqual(found.setdefault(flags, seen), seen)
+
+    def test_few_of_one_role_and_many_of_another(self):
+        """One who is head of all and teacher of one: the many are joined, the few are named, and both are right."""
+        self.surround(self.mine[0])
+        head = self.users["head"]
+        self.env["pep.access"].create(
+            {
+                "user_id": head.id,
+                "child_id": self.mine[0].id,
+                "company_id": self.council.id,
+                "role": "carer",
+                "valid_from": fields.Datetime.now(),
+                "valid_to": fields.Datetime.now() + timedelta(hours=1),
+                "source": "test",
+            }
+        )
+        with patch.object(ir_rule, "NAMED", 2):
+            everybody = self.seen("pep.contribution", "head")
+            self.assertEqual(everybody, self.mine | self.others)
+            rule = str(self.env["ir.rule"].with_user(head)._compute_domain("pep.contribution", "read"))
+        self.assertIn(f"[{self.mine[0].id}]", rule)
+
+    def test_a_condition_of_another_shape_is_joined(self):
+        """What can't be split by role is asked as it stands."""
+        rule = self.env.ref("pep_module.pep_plan_rule_read")
+        access = "('child_id.access_ids', 'any', [('user_id', '=', user.id), {}, ('valid_to', '>', 'now')])"
+        for inner in (
+            "('role', '!=', 'carer')",
+            "('role', 'in', ['vseo', 'unheard_of'])",
+            "('valid_from', '<=', 'now')",
+        ):
+            rule.domain_force = f"[{access.format(inner)}]"
+            self.env.registry.clear_cache()
+            self.env.cr.cache.clear()
+            with self.subTest(inner):
+                plans = self.env["pep.plan"].with_user(self.users["vseo"])
+                self.assertIn("pep_access", plans._search([]).select().code)
+                self.assertEqual(self.seen(), self.mine)
+
     def test_what_was_rolled_back_is_not_remembered(self):
         with freeze_time("2030-03-05 10:00:00"):
             with self.env.cr.savepoint() as savepoint:

@@ -1,14 +1,16 @@
+import base64
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .table import TABLE
+from .table import PORTAL, TABLE
 from .world import AccessCase
 
 NAME_FIELDS = ("first_name", "middle_names", "last_name", "known_as", "full_name")
 SHOW = {"pep_show_name": True}
 # Who has no access to the child of the case "other".
-OUTSIDERS = ("vseo", "support", "finance", "admin", "employee", "system", "teacher", "carer", "public")
+OUTSIDERS = ("vseo", "support", "finance", "admin", "employee", "system", *PORTAL, "public")
 QUIET_DENIAL = ("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
 
 
@@ -269,6 +271,104 @@ class TestMail(NameCase):
                 with self.assertRaises(AccessError):
                     files.browse(attachment.id).read(["raw"])
         self.assertEqual(self.as_user(attachment, "vseo").raw, b"Secret")
+
+    def test_what_staff_write_beside_a_record_is_not_for_its_readers_outside(self):
+        """School, carer and parent read the child and the PEP, not the messages there and the files of those."""
+        for model in ("pep.child", "pep.plan"):
+            record = self.of(model, "vseo").with_context(tracking_disable=False)
+            file = ("letter.txt", b"Secret letter")
+            message = record.message_post(
+                body="Secret talk", attachments=[file], subtype_xmlid="mail.mt_comment", message_type="comment"
+            )
+            attachment = message.sudo().attachment_ids
+            self.assertEqual(attachment.res_model, model)
+            for person in PORTAL:
+                messages = self.as_user(self.env["mail.message"], person)
+                with self.subTest(model, person=person), mute_logger(*QUIET_DENIAL):
+                    self.assertFalse(messages.search([("id", "=", message.id)]))
+                    self.assertFalse(messages.search([("model", "=", model), ("res_id", "=", record.id)]))
+                    for told in (messages.browse(message.id), self.as_user(attachment, person)):
+                        with self.assertRaises(AccessError):
+                            told.read(["create_date"])
+            self.assertIn("Secret talk", self.as_user(message, "contributor").body)
+            self.assertEqual(self.as_user(attachment, "contributor").raw, b"Secret letter")
+
+    def test_a_message_to_one_of_them_is_read_by_that_one(self):
+        record = self.of("pep.plan", "vseo")
+        message = record.message_post(
+            body="Please ring", partner_ids=self.users["teacher"].partner_id.ids, subtype_xmlid="mail.mt_comment"
+        )
+        for person, told in (("teacher", True), ("carer", False)):
+            with self.subTest(person):
+                messages = self.as_user(self.env["mail.message"], person)
+                self.assertEqual(bool(messages.search([("id", "=", message.id)])), told)
+
+    def test_files_of_documents_follow_their_row(self):
+        """Not the model, not the child: this document, for this role, by each way to its file."""
+        document = self.records["pep.document"]["own"]
+        file = self.env["ir.attachment"].search(
+            [("res_model", "=", "pep.document"), ("res_id", "=", document.id), ("res_field", "=", "file")]
+        )
+        self.assertEqual(len(file), 1)
+        self.assert_nameless((file.name, file.display_name, document.file_name, file.index_content))
+        self.assertIn(self.child.reference, file.name)
+        for readers in ("everybody", "nobody", "teacher", "carer", "all but one VSEO"):
+            self.set_readers("pep.document", readers)
+            for person in (*PORTAL, "vseo", "contributor"):
+                wanted = readers in ("everybody", "all but one VSEO", person) and (readers, person) != (
+                    "all but one VSEO",
+                    "vseo",
+                )
+                wanted = wanted or person == "vseo" and readers != "all but one VSEO"
+                with self.subTest(readers, person=person), mute_logger(*QUIET_DENIAL):
+                    self.assertEqual(self.content(document, "file", person), b"Secret page of own" if wanted else None)
+                    if person not in PORTAL:  # whom Odoo lets read no attachment by itself
+                        self.assertEqual(self.content(file, "datas", person) is not None, wanted)
+
+    def content(self, record, field, person):
+        """The file, for a person who gets at it."""
+        try:
+            return base64.b64decode(self.as_user(record, person).read([field])[0][field])
+        except AccessError:
+            return None
+
+
+@tagged("post_install", "-at_install")
+class TestToldOutside(NameCase):
+    """Mails, tasks and addresses that gathering makes: the reference or less."""
+
+    def assert_mails_nameless(self, before):
+        mails = self.env["mail.mail"].search([]) - before
+        self.assertTrue(mails)
+        for mail in mails:
+            message = mail.mail_message_id
+            self.assert_nameless(
+                (mail.subject, mail.body_html, mail.email_from, mail.email_to, mail.headers, message.record_name)
+            )
+            for word in ("Secret", *self.records["pep.child"]["own"].mapped("upn")):
+                if word:
+                    self.assertNotIn(word, f"{mail.subject} {mail.body_html}")
+        return mails
+
+    def test_a_child_who_wants_to_tell_someone(self):
+        before = self.env["mail.mail"].search([])
+        tasks = self.env["mail.activity"].search([])
+        visit = self.records["pep.voice.session"]["own"]
+        self.env["pep.concern"]._raise(visit, "Secret worry of Zebedee")
+        self.assert_mails_nameless(before)
+        for task in self.env["mail.activity"].search([]) - tasks:
+            self.assert_nameless((task.summary, task.note, task.res_name, task.display_name))
+            self.assertNotIn("Secret", f"{task.summary} {task.note}")
+
+    def test_pages_are_opened_by_number(self):
+        """Addresses and titles that buttons open hold ids and the app's own words."""
+        part = self.of("pep.contribution", "vseo", **SHOW)
+        copy = self.of("pep.plan.copy", "vseo", **SHOW)
+        document = self.of("pep.document", "vseo", **SHOW)
+        for action in (part.action_fill(), copy.action_open(), document.action_download()):
+            self.assert_nameless(action)
+        for model in ("pep.contribution", "pep.document", "pep.target.proposal", "pep.voice.session"):
+            self.assert_nameless(self.of(model, "vseo", **SHOW).get_formview_action(), model)
 
 
 @tagged("post_install", "-at_install")

@@ -272,6 +272,114 @@ class TestRevocation(RevocationCase):
 
 
 @tagged("post_install", "-at_install")
+class TestGathering(RevocationCase):
+    """What people outside read of a PEP in the making ends with the PEP, the delegation or the purpose, at once."""
+
+    gathering = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["pep.section"].search([("company_id", "=", cls.council.id)]).active = False
+        cls.section = cls.env["pep.section"].create(
+            {"name": "x", "company_id": cls.council.id, "owner_role": "teacher", "required": False, "for_carer": True}
+        )
+        cls.question = cls.env["pep.question"].create({"name": "x", "section_id": cls.section.id, "for_carer": True})
+        cls.plan = cls.make_plan(cls.child)
+        cls.plan.action_start()
+        cls.part = cls.plan.contribution_ids
+        cls.colleague = new_test_user(cls.env, "colleague.test", groups="base.group_portal")
+        cls.users["colleague"] = cls.colleague
+        cls.env["pep.school.staff"].create(
+            {
+                "user_id": cls.colleague.id,
+                "school_id": cls.school.id,
+                "role": "colleague",
+                "date_from": date(cls.today.year - 1, 9, 1),
+            }
+        )
+
+    def save(self, person="teacher"):
+        self.as_user(self.part, person).action_save_answers(
+            [{"question": self.question.id, "value": "Secret", "version": 0}]
+        )
+
+    def delegate(self):
+        delegations = self.as_user(self.env["pep.delegation"], "teacher")
+        return delegations.browse(delegations.action_delegate(self.plan.id, self.colleague.id, self.part.id))
+
+    def seen_by(self, person):
+        return {
+            model
+            for model in ("pep.contribution", "pep.answer", "pep.plan", "pep.child")
+            if self.sees(person, model=model)
+        }
+
+    def test_an_answer_is_read_by_others_when_it_is_handed_in(self):
+        self.save()
+        self.assertIn("pep.answer", self.seen_by("teacher"))
+        self.assertNotIn("pep.answer", self.seen_by("carer"))
+        self.as_user(self.part, "teacher").action_submit()
+        self.assertIn("pep.answer", self.seen_by("carer"))
+        self.part._take_step("return", "Please say more")
+        self.assertNotIn("pep.answer", self.seen_by("carer"))
+
+    def test_the_end_of_the_pep_is_the_end_of_its_parts(self):
+        self.save()
+        self.as_user(self.part, "teacher").action_submit()
+        for role in ("teacher", "carer"):
+            self.assertLessEqual({"pep.contribution", "pep.answer"}, self.seen_by(role))
+        self.plan._take_step("cancel", "Moved away")
+        for role in ("teacher", "carer"):
+            with self.subTest(role):
+                self.assertFalse({"pep.contribution", "pep.answer"} & self.seen_by(role))
+        self.assertLessEqual({"pep.contribution", "pep.answer"}, self.seen_by("vseo"))
+
+    def test_a_question_that_is_narrowed_closes_its_answers(self):
+        self.save()
+        self.as_user(self.part, "teacher").action_submit()
+        self.assertIn("pep.answer", self.seen_by("carer"))
+        self.question.for_carer = False
+        self.assertNotIn("pep.answer", self.seen_by("carer"))
+
+    def test_a_section_taken_back_from_a_colleague(self):
+        self.assertFalse(self.seen_by("colleague"))
+        delegation = self.delegate()
+        self.save("colleague")
+        everything = {"pep.contribution", "pep.answer", "pep.plan", "pep.child"}
+        self.assertEqual(self.seen_by("colleague"), everything)
+        for end in (
+            delegation.action_end,
+            lambda: self.child.enrolment_ids.write({"date_to": self.today - timedelta(days=1)}),
+            lambda: self.env["pep.school.staff"].search([("user_id", "=", self.colleague.id)]).write({"active": False}),
+            lambda: (
+                self.env["pep.school.staff"]
+                .search([("user_id", "=", self.users["teacher"].id)])
+                .write({"date_to": self.today - timedelta(days=1)})
+            ),
+        ):
+            with self.env.cr.savepoint() as savepoint:
+                end()
+                self.assertFalse(self.seen_by("colleague"))
+                savepoint.rollback()
+                self.env.invalidate_all()
+            self.assertEqual(self.seen_by("colleague"), everything)
+
+    def test_must_not_have_contact_ends_what_was_delegated(self):
+        self.delegate()
+        self.env["pep.network.member"].create(
+            {
+                "child_id": self.child.id,
+                "partner_id": self.colleague.partner_id.id,
+                "role": "other",
+                "must_not_contact": True,
+                "date_from": self.today,
+            }
+        )
+        self.assertFalse(self.seen_by("colleague"))
+
+
+@tagged("post_install", "-at_install")
 class TestMidnight(RevocationCase):
     """The last day counts, to its end on the wall of the council: in summer at 23:00 UTC, in winter at 24:00."""
 

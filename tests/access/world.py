@@ -1,13 +1,14 @@
 """Two councils, a child for each way in which access can stand, and a person for each role."""
 
+from collections import namedtuple
 from datetime import date, datetime, timedelta
 
 from odoo import fields
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
-from tests.common import PepCase
-
-from .table import ROLES, TABLE
+from .records import RecordCase
+from .table import AUDIENCE, ROLES, TABLE
 
 # How a person stands to a child. Each case is a child of its own, with one record of every model.
 CASES = {
@@ -22,6 +23,17 @@ CASES = {
 OWN = ("own", "archived")
 COUNCIL = ("own", "other", "archived", "barred")
 NETWORK = ("social_worker", "carer", "parent", "iro", "contributor")
+# Whom the rows of a model under ``pep.audience`` are for: roles, one colleague by name, and the person kept from them.
+Readers = namedtuple("Readers", "roles delegate kept_from")
+READERS = {
+    "everybody": Readers(AUDIENCE, "delegate", None),
+    "nobody": Readers((), None, None),
+    **{role: Readers((role,), None, None) for role in AUDIENCE},
+    "a colleague": Readers((), "delegate", None),
+    "another colleague": Readers((), "delegate_and_carer", None),
+    "all but one VSEO": Readers(AUDIENCE, "delegate", "vseo"),
+    "all but the carer": Readers(AUDIENCE, "delegate", "carer"),
+}
 
 
 def on(cases, *roles):
@@ -30,7 +42,7 @@ def on(cases, *roles):
 
 
 @tagged("post_install", "-at_install")
-class AccessCase(PepCase):
+class AccessCase(RecordCase):
     """``self.people`` maps each person to the role that they have on each child, ``{person: {case: {role}}}``.
 
     One person a role, and some who have several, or none. All rows of ``pep.access`` are derived by the app from the
@@ -71,7 +83,8 @@ class AccessCase(PepCase):
             cls.users[name] = cls._staff(name, groups, cls.council)
         cls.users["foreign_vseo"] = cls._staff("foreign_vseo", "pep_module.group_pep_vseo", cls.council2)
         cls.users["foreign_head"] = cls._staff("foreign_head", "pep_module.group_pep_head", cls.council2)
-        cls.users["teacher_and_carer"] = new_test_user(cls.env, "teacher_and_carer.test", groups="base.group_portal")
+        for name in ("delegate", "delegate_and_carer", "teacher_and_carer"):
+            cls.users[name] = new_test_user(cls.env, f"{name}.test", groups="base.group_portal")
         whole_council = [case for case in CASES if case != "foreign"]
         cls.people = {
             **{role: on(OWN, role) for role in ROLES},
@@ -85,6 +98,7 @@ class AccessCase(PepCase):
             "vseo_and_social_worker": on(OWN, "vseo") | on(["other"], "contributor"),
             "vseo_and_admin": on(OWN, "vseo"),
             "teacher_and_carer": on(OWN, "teacher") | on(["other"], "carer"),
+            "delegate_and_carer": on(OWN, "delegate") | on(["other"], "carer"),
         }
 
     @classmethod
@@ -144,10 +158,12 @@ class AccessCase(PepCase):
             "former": (cls.last_year, cls.yesterday),
             "future": (cls.tomorrow, False),
         }
+        staff = {"teacher": "designated_teacher", "teacher_and_carer": "delegate"}
+        staff |= dict.fromkeys(("delegate", "delegate_and_carer"), "colleague")
         cls.env["pep.school.staff"].create(
             [
-                {"user_id": users[name].id, "school_id": cls.school.id, "date_from": cls.last_year}
-                for name in ("teacher", "teacher_and_carer")
+                {"user_id": users[name].id, "school_id": cls.school.id, "role": role, "date_from": cls.last_year}
+                for name, role in staff.items()
             ]
         )
         for case, child in children.items():
@@ -159,7 +175,8 @@ class AccessCase(PepCase):
             for role in NETWORK if case in spans or case == "barred" else ():
                 cls._join(child, role, users[role], start, end, must_not_contact=case == "barred")
             cls._join(child, "other", cls.env["res.partner"].create({"name": f"Aunt of {case}"}), start)
-        cls._join(children["other"], "carer", users["teacher_and_carer"], cls.last_year)
+        for name in ("teacher_and_carer", "delegate_and_carer"):
+            cls._join(children["other"], "carer", users[name], cls.last_year)
         cls._join(children["other"], "social_worker", users["vseo_and_social_worker"], cls.last_year)
         children["former"].vseo_id = users["other_vseo"]
 
@@ -176,67 +193,11 @@ class AccessCase(PepCase):
     def _make_records(cls):
         """One record of every model about every child, with words in it that no one else may read."""
         cls.records = {model: {} for model in TABLE.models("child")}
+        cls._make_form()
         for case, child in cls.children.items():
             for model, record in cls._records_of(case, child).items():
                 cls.records[model][case] = record
         cls.children["archived"].active = False
-
-    @classmethod
-    def _records_of(cls, case, child):
-        env, term = cls.env, cls.terms[case]
-        plan = cls.make_plan(child, term)
-        following = cls.make_plan(child, cls.next_term(term))
-        target = cls.smart_target(plan, name=f"Secret aim of {case}", baseline=f"Secret start of {case}")
-        meeting = env["pep.meeting"].create(
-            {"plan_id": plan.id, "start": fields.Datetime.now(), "notes": f"Secret words of {case}"}
-        )
-        request = env["pep.funding.request"].create(
-            {
-                "target_id": target.id,
-                "name": f"Secret need of {case}",
-                "unit_cost": 40,
-                "quantity": 10,
-                "fund_id": cls._of_council("pep.fund", child.company_id).id,
-                "asked_by_id": cls.users["other_vseo"].id,
-            }
-        )
-        return {
-            "pep.child": child,
-            "pep.care.episode": env["pep.care.episode"].create({"child_id": child.id, "date_from": cls.last_year}),
-            "pep.enrolment": child.enrolment_ids[:1],
-            "pep.network.member": child.network_ids[:1],
-            "pep.access": child.access_ids[:1],
-            "pep.plan": plan,
-            "pep.plan.issue": env["pep.plan.issue"].create(cls._issue_values(plan)),
-            "pep.gate.pass": env["pep.gate.pass"].create(cls._pass_values(plan, "meeting")),
-            "pep.target": target,
-            "pep.target.review": env["pep.target.review"].create({"plan_id": following.id, "target_id": target.id}),
-            "pep.meeting": meeting,
-            "pep.meeting.attendee": meeting.attendee_ids[:1],
-            "pep.funding.request": request,
-            "pep.funding": request.funding_ids,
-        }
-
-    @classmethod
-    def _of_council(cls, model, council, **values):
-        domain = [("company_id", "=", council.id), *((name, "=", value) for name, value in values.items())]
-        return cls.env[model].search(domain, limit=1)
-
-    @classmethod
-    def _issue_values(cls, plan, version=1):
-        values = {
-            "plan_id": plan.id,
-            "version": version,
-            "data": {"words": "Secret"},
-            "document": "<p>Secret</p>",
-            "digest": "none",
-        }
-        return {**values, "issued_on": fields.Datetime.now(), "issued_by_id": cls.env.uid}
-
-    @classmethod
-    def _pass_values(cls, plan, gate):
-        reason = cls._of_council("pep.gate.reason", plan.company_id, gate=gate, head_only=False)
-        return {"plan_id": plan.id, "gate": gate, "reason_id": reason.id}
 
     @classmethod
     def _make_rows_by_hand(cls):
@@ -257,111 +218,32 @@ class AccessCase(PepCase):
         cls.env.cr.execute(  # a role that no rule knows, in the hands of a user whom the access list lets everywhere
             "UPDATE pep_access SET role = 'unheard_of' WHERE user_id = %s", [users["unlisted"].id]
         )
+        for model in cls.records:
+            if cls.readers_of(model):
+                cls.set_readers(model, "everybody")
         cls.env.invalidate_all()
 
-    # === Values for writing and creating ===
+    @classmethod
+    def readers_of(cls, model):
+        """Names of the sorts of readers that a row of this model can have; none where all rows are alike."""
+        if TABLE.for_some(model):
+            return list(READERS)
+        return ["everybody", "all but one VSEO"] if "hidden_from_id" in cls.env[model]._fields else []
 
     @classmethod
-    def write_values(cls, model):
-        """A harmless change of each model; one that a model refuses to anybody shows that access is refused first."""
-        return {
-            "pep.child": {"home_language": "Welsh"},
-            "pep.care.episode": {"placement_urn": "SC123456"},
-            "pep.enrolment": {"note": "x"},
-            "pep.network.member": {"note": "x"},
-            "pep.access": {"why": "x"},
-            "pep.plan": {"summary": "x"},
-            "pep.plan.issue": {"reason": "x"},
-            "pep.gate.pass": {"note": "x"},
-            "pep.target": {"strategies": "x"},
-            "pep.target.review": {"evidence": "x"},
-            "pep.meeting": {"notes": "x"},
-            "pep.meeting.attendee": {"note": "x"},
-            "pep.funding.request": {"why": "x"},
-            "pep.funding": {"decision_note": "x"},
-        }[model]
-
-    @classmethod
-    def create_values(cls, model, case):
-        """Values of a new record about the child of a case that would be accepted from whoever may make it."""
-        return getattr(cls, f"_new_{model.removeprefix('pep.').replace('.', '_')}")(case, cls.children[case])
-
-    @classmethod
-    def _new_child(cls, case, child):
-        vseos = {"own": "vseo", "other": "other_vseo", "foreign": "foreign_vseo"}
-        return {
-            "company_id": child.company_id.id,
-            "la_person_id": f"new-{case}",
-            "date_of_birth": date(2015, 1, 1),
-            "vseo_id": cls.users[vseos[case]].id,
+    def set_readers(cls, model, name):
+        """Let all records of a model be for these people, whoever its own logic would have read them."""
+        readers = READERS[name]
+        values = {
+            **{f"for_{role}": role in readers.roles for role in AUDIENCE},
+            "delegate_id": cls.users[readers.delegate].id if readers.delegate else None,
+            "hidden_from_id": cls.users[readers.kept_from].id if readers.kept_from else None,
         }
-
-    @classmethod
-    def _new_care_episode(cls, case, child):
-        return {"child_id": child.id, "date_from": cls.today}
-
-    @classmethod
-    def _new_enrolment(cls, case, child):
-        return {"child_id": child.id, "school_id": cls.school2.id, "kind": "alternative", "date_from": cls.today}
-
-    @classmethod
-    def _new_network_member(cls, case, child):
-        return {"child_id": child.id, "partner_id": cls.env.user.partner_id.id, "role": "other", "date_from": cls.today}
-
-    @classmethod
-    def _new_access(cls, case, child):
-        return {
-            "child_id": child.id,
-            "company_id": child.company_id.id,
-            "user_id": cls.users["employee"].id,
-            "role": "vseo",
-            "valid_from": datetime(2000, 1, 1),
-            "valid_to": datetime(9999, 1, 1),
-            "source": "forged",
-        }
-
-    @classmethod
-    def _new_plan(cls, case, child):
-        term = cls.next_term(cls.next_term(cls.terms[case]))
-        return {"child_id": child.id, "term_id": term.id}
-
-    @classmethod
-    def _new_plan_issue(cls, case, child):
-        return cls._issue_values(cls.records["pep.plan"][case], version=9)
-
-    @classmethod
-    def _new_gate_pass(cls, case, child):
-        return cls._pass_values(cls.records["pep.plan"][case], "next_date")
-
-    @classmethod
-    def _new_target(cls, case, child):
-        area = cls._of_council("pep.target.area", child.company_id)
-        return {"plan_id": cls.records["pep.plan"][case].id, "area_id": area.id, "name": "x"}
-
-    @classmethod
-    def _new_target_review(cls, case, child):
-        review = cls.records["pep.target.review"][case]
-        return {"plan_id": review.plan_id.id, "target_id": review.target_id.id}
-
-    @classmethod
-    def _new_meeting(cls, case, child):
-        return {"plan_id": cls.records["pep.plan"][case].id, "start": datetime(2030, 1, 1, 10)}
-
-    @classmethod
-    def _new_meeting_attendee(cls, case, child):
-        return {"meeting_id": cls.records["pep.meeting"][case].id, "partner_id": cls.env.user.partner_id.id}
-
-    @classmethod
-    def _new_funding_request(cls, case, child):
-        fund = cls._of_council("pep.fund", child.company_id)
-        return {
-            "target_id": cls.records["pep.target"][case].id,
-            "name": "x",
-            "unit_cost": 1,
-            "fund_id": fund.id,
-        }
-
-    @classmethod
-    def _new_funding(cls, case, child):
-        request = cls.records["pep.funding.request"][case]
-        return {"child_id": child.id, "request_id": request.id, **request._prepare_funding()}
+        fields_of = cls.env[model]._fields
+        columns = [SQL("%s = %s", SQL.identifier(key), values[key]) for key in values if key in fields_of]
+        ids = tuple(record.id for record in cls.records[model].values())
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            SQL("UPDATE %s SET %s WHERE id IN %s", SQL.identifier(cls.env[model]._table), SQL(", ").join(columns), ids)
+        )
+        cls.env.invalidate_all()
