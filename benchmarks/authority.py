@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from stdnum.iso7064 import mod_37_2
 
+from odoo.addons.pep_module.models.common.pep_audience import AUDIENCE
 from odoo.addons.pep_module.tools import academic_year
 from odoo.addons.pep_module.tools.reference import ALPHABET, PREFIX, RANDOM_LENGTH
 
@@ -21,6 +22,10 @@ CASELOAD = 60
 CHILDREN_PER_SOCIAL_WORKER = 15
 CHILDREN_PER_REVIEWING_OFFICER = 60
 TARGETS_PER_PEP = 3
+# How many of the last terms have the copies of each role as well: five documents a PEP.
+TERMS_WITH_COPIES = 3
+# Looked-after pupils of the busiest school: one page of a designated teacher's list.
+PUPILS_OF_BUSY_SCHOOL = 30
 # The board of a term under way: share of each stage.
 STAGES = {"not_started": 15, "gathering": 30, "ready": 15, "processing": 15, "complete": 25}
 QUIET = {
@@ -44,6 +49,7 @@ class Authority:
     vseos: list[int] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
     teachers: list[int] = field(default_factory=list)
+    busy_teacher: int = 0
     sync_seconds: float = 0.0
 
 
@@ -66,6 +72,7 @@ class Generator:
         self.make_council()
         self.make_people()
         self.make_children()
+        self.make_invoices()
         self.make_pattern()
         for position, term in enumerate(self.earlier):
             self.make_finished_term(term, last=position == len(self.earlier) - 1)
@@ -109,6 +116,7 @@ class Generator:
         self.authority.teachers = self.make_users("teacher", sum(counts), "base.group_portal")
         begin = self.earlier[:1].date_from or self.term.date_from
         places = [school for school, count in zip(self.school_ids, counts, strict=True) for _staff in range(count)]
+        self.authority.busy_teacher = self.authority.teachers[counts[0] if len(counts) > 1 else 0]
         pattern = self.env["pep.school.staff"].create(
             {
                 "school_id": school.id,
@@ -174,6 +182,35 @@ class Generator:
         if partners:
             self.cr.execute("UPDATE res_partner SET commercial_partner_id = id WHERE id IN %s", (tuple(partners),))
 
+    def make_invoices(self, number=30):
+        """Invoices of the busy teacher: what Odoo's own portal lists, to compare ours with."""
+        partner = self.env["res.users"].browse(self.authority.busy_teacher).partner_id
+        income, receivable = self.env["account.account"].create(
+            [
+                {"name": "Income", "code": "400000", "account_type": "income"},
+                {"name": "Receivable", "code": "110000", "account_type": "asset_receivable", "reconcile": True},
+            ]
+        )
+        journal = self.env["account.journal"].create(
+            {"name": "Sales", "code": "SAL", "type": "sale", "default_account_id": income.id}
+        )
+        partner.with_company(self.company).property_account_receivable_id = receivable
+        moves = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "journal_id": journal.id,
+                    "invoice_date": self.today,
+                    "invoice_line_ids": [
+                        (0, 0, {"name": "Course", "quantity": 1, "price_unit": 40, "account_id": income.id})
+                    ],
+                }
+                for _invoice in range(number)
+            ]
+        )
+        moves.action_post()
+
     def make_children(self):
         """Children who came into care before the first term, each at a school, with a network and their access rows."""
         first_day = self.earlier[:1].date_from or self.term.date_from
@@ -228,10 +265,16 @@ class Generator:
         return list(made)
 
     def enrol(self):
-        """One main school each; one child in ten has moved from another. The first school has three pupils."""
-        schools = [self.school_ids[0]] * 3 + [
-            self.random.choice(self.school_ids[1:] or self.school_ids) for _child in range(self.number - 3)
+        """One main school each; one child in ten has moved from another.
+
+        The first school has three pupils, the second :data:`PUPILS_OF_BUSY_SCHOOL`.
+        """
+        quiet, busy, *others = [*self.school_ids, self.school_ids[0], self.school_ids[0]][
+            : max(3, len(self.school_ids))
         ]
+        schools = [quiet] * 3 + [busy] * PUPILS_OF_BUSY_SCHOOL
+        schools += [self.random.choice(others) for _child in range(self.number - len(schools))]
+        schools = schools[: self.number]
         self.random.shuffle(schools)
         self.school_of = dict(zip(self.authority.children, schools, strict=False))
         pattern = self.env["pep.enrolment"].create(
@@ -240,7 +283,7 @@ class Generator:
         rows = []
         for child, school in self.school_of.items():
             begin = self.in_care
-            if self.random.random() < 0.1 and school != self.school_ids[0]:
+            if self.random.random() < 0.1 and school not in (quiet, busy):
                 begin += timedelta(days=self.random.randint(1, (self.today - self.in_care).days))
                 rows.append(self.enrolment_row(child, self.random.choice(self.school_ids[1:]), self.in_care, begin))
             rows.append(self.enrolment_row(child, school, begin))
@@ -290,6 +333,9 @@ class Generator:
         first, second = (self.earlier[:2] + self.term)[:2]
         self.finished = first._open(self.pattern)
         self.finished.action_start()
+        self.parts = self.finished.contribution_ids
+        for part in self.parts:
+            self.hand_in(part)
         self.finished.action_ready()
         self.meeting = self.env["pep.meeting"].create(
             {"plan_id": self.finished.id, "start": self.at_ten(first.window_from), "mode": "face"}
@@ -325,6 +371,23 @@ class Generator:
         self.pattern.with_context(pep_defer_opening=True).write({"active": False, "date_out_of_care": self.in_care})
         self.env.flush_all()
 
+    def hand_in(self, part):
+        """Answer all there is to answer in one part, and hand it in."""
+        answers = []
+        for question in part._questions():
+            if question._takes_answer():
+                value = {
+                    "text": "A sentence or two about how it is going, as people write them.",
+                    "number": str(int(question.number_min) + 1),
+                    "date": str(self.today),
+                    "yesno": "yes",
+                    "choice": (question._option_lines() or [""])[0],
+                    "scale": str(question.scale_min),
+                }[question.kind]
+                answers.append({"question": question.id, "value": value, "version": 0})
+        part._save_answers(answers, author=self.env.user)
+        part._submit()
+
     def at_ten(self, day):
         return self.company._pep_midnight_utc(day) + timedelta(hours=10)
 
@@ -338,8 +401,20 @@ class Generator:
         self.add_meetings(term, plans)
         self.add_reviews(plans, stages)
         self.add_targets(term, plans, "open" if last else "achieved")
+        self.add_parts(term, plans, stages)
         issue = self.finished.issue_ids
-        clone(issue, [{"plan_id": plan, **self.bound(child), "term_id": term.id} for plan, child in self.both(plans)])
+        issues = clone(
+            issue, [{"plan_id": plan, **self.bound(child), "term_id": term.id} for plan, child in self.both(plans)]
+        )
+        recent = term in self.earlier[-TERMS_WITH_COPIES:]
+        for copy in issue.copy_ids if recent else ():
+            clone(
+                copy,
+                [
+                    {"plan_id": plan, **self.bound(child), "term_id": term.id, "issue_id": issue}
+                    for (plan, child), issue in zip(self.both(plans), issues, strict=True)
+                ],
+            )
 
     def fill_current_term(self):
         """The PEPs of the term of today, in every stage."""
@@ -348,6 +423,7 @@ class Generator:
         self.add_reviews(plans, stages)
         self.add_meetings(self.term, plans)
         self.add_targets(self.term, plans, "open")
+        self.add_parts(self.term, plans, stages)
         self.term.opened_on = self.env.cr.now()
         self.env.flush_all()
         self.cr.execute("ANALYZE")
@@ -382,6 +458,46 @@ class Generator:
             "completed_on": self.at_ten(term.window_to) if state == "complete" else None,
             "issue_version": 1 if state == "complete" else 0,
         }
+
+    def add_parts(self, term, plans, stages):
+        """Everyone's part of each PEP with its answers; of one under way the parts of school and carer still open."""
+        live = [stage in ("gathering", "ready", "processing") for stage in stages]
+        for pattern in self.parts:
+            section, role = pattern.section_id, pattern.owner_role
+            waiting = role in ("teacher", "carer")
+            rows = []
+            for (plan, child), stage, is_live in zip(self.both(plans), stages, live, strict=True):
+                handed_in = stage == "complete" or stage != "not_started" and not waiting
+                rows.append(
+                    {
+                        **self.bound(child),
+                        **pattern._audience_vals(section, role, is_live),
+                        "plan_id": plan,
+                        "term_id": term.id,
+                        "school_id": self.school_of[child] if pattern.school_id else None,
+                        "due_date": term.window_to,
+                        "state": "accepted"
+                        if handed_in
+                        else "not_started"
+                        if stage == "not_started"
+                        else "in_progress",
+                    }
+                )
+            parts = clone(pattern, rows)
+            for answer in pattern.answer_ids:
+                readers = answer.question_id._audience() | {role} if not waiting else {role}
+                clone(
+                    answer,
+                    [
+                        {
+                            **self.bound(child),
+                            **{f"for_{name}": is_live and name in readers for name in AUDIENCE},
+                            "plan_id": plan,
+                            "contribution_id": part,
+                        }
+                        for (plan, child), part, is_live in zip(self.both(plans), parts, live, strict=True)
+                    ],
+                )
 
     def add_meetings(self, term, plans):
         days = (term.window_to - term.window_from).days

@@ -18,6 +18,8 @@ from ..models.plan.pep_term import QUIET
 from ..tools import academic_year, upn
 from . import words
 from .days import back, birthday, forward, phase_start, workday
+from .evidence import Evidence
+from .gathering import Parts
 
 HOURS = (9.5, 11, 13.5, 15)
 # What was missing, and why it went on without: (child, number of the term) -> gate -> reason.
@@ -56,6 +58,7 @@ class Story:
         self.key_of = {}
         self.codes = {(code.kind, code.code): code.id for code in self.env["pep.code"].search([])}
         self.copies = {}
+        self.parts, self.evidence = Parts(self), Evidence(self)
         self.ideas = {}
         for idea in rows_of("targets.csv"):
             self.ideas.setdefault(idea["band"], []).append(idea)
@@ -469,9 +472,11 @@ class Story:
     def finish_term(self, number):
         """A finished term from opening to issued PEPs."""
         plans = self.open_term(number)
+        self.evidence.report(plans, lambda plan: back(self.meeting_day(self.row(plan), number) - timedelta(days=6)))
         for vseo, members in plans.grouped("vseo_id").items():
             members = members.with_env(self.env(user=vseo.id, su=False))
             members.action_start()
+            self.parts.fill(members, lambda plan: back(self.meeting_day(self.row(plan), number) - timedelta(days=4)))
             for plan in members:
                 self.step(plan, "action_ready", number)
             self.finish(members - self.cancelled(members, number), number)
@@ -537,6 +542,10 @@ class Story:
 
     def play_this_term(self, plans):
         """Each VSEO takes the PEPs of this term to their stages."""
+        self.evidence.report(plans, lambda _plan: self.workday_ago(4))
+        self.evidence.suspend("harvey")
+        for key, score in (("harvey", 21), ("evie", 15), ("leo", 11)):
+            self.evidence.score(key, score)
         for vseo, members in plans.grouped("vseo_id").items():
             members = members.with_env(self.env(user=vseo.id, su=False))
             for plan in members:
@@ -544,7 +553,10 @@ class Story:
             ready = members.filtered(lambda plan: self.stage(plan)[0] == "ready")
             self.review(ready, share=0.5)
             self.agree(ready, 2)
+            self.evidence.file_reports(ready)
             self.meet_and_finish(members.filtered(lambda plan: self.stage(plan)[0] in ("processing", "complete")))
+        for login in ("teacher", "teacher2"):
+            self.evidence.suggest(login)
 
     def begin(self, plan):
         """From not started as far as ready, with a meeting planned."""
@@ -555,10 +567,15 @@ class Story:
         if stage[0] == "not_started":
             return
         plan.action_start()
+        lately = self.workday_ago(3 + self.row(plan)["number"] % 6)
         if stage[0] != "gathering" or "returned" in stage:
+            self.parts.fill(plan, lambda _plan: lately)
             self.step(plan, "action_ready", 2)
+        else:
+            self.parts.fill_some(plan, lately, share=20 * (self.row(plan)["number"] % 5))
         if "returned" in stage:
             self.say_why(plan, "action_return", "Reading results and attendance are still to come from the school")
+            self.parts.give_back(plan, "Please add the reading results of this term")
         if stage[0] == "ready" or "planned" in stage:
             self.plan_meeting(plan, cancelled_before=stage == ["ready", "late"])
 

@@ -79,6 +79,7 @@ ANY_MODULE = {"orm_signaling_registry", "ir_cron_trigger"}
 REWRITTEN = {"arch_prev", "url"}
 # Rows without an external name of their own: to whose record they belong (column, model of that record).
 BELONGS = {
+    "ir_act_window_group_rel": ("act_id", "ir.actions.act_window"),
     "ir_act_window_view": ("act_window_id", "ir.actions.act_window"),
     "ir_actions_server_history": ("action_id", "ir.actions.server"),
     "ir_model_constraint": ("model", "ir.model"),
@@ -101,6 +102,8 @@ EXTENDED = {
     ("ir_model", "res.company"),
     ("ir_model", "ir.rule"),
     ("ir_model", "res.partner"),
+    ("ir_model", "ir.attachment"),
+    ("ir_model", "ir.binary"),
     ("ir_model", "base.partner.merge.automatic.wizard"),
 }
 # Rules of other apps' models that the app narrows: carers, relatives and their logins are known only around the child.
@@ -148,6 +151,8 @@ def is_own(table, row, ids):
     if table == "ir_actions":
         return any(row["id"] in ids.get(model, ()) for model in ACTIONS.values())
     if table == "ir_model" and (table, row["model"]) in EXTENDED:
+        return True
+    if table == "ir_model_constraint" and "_pep_" in row["name"]:  # of a field that the app adds to Odoo's own table
         return True
     if table in BELONGS:
         column, model = BELONGS[table]
