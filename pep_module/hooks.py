@@ -46,6 +46,9 @@ def _remove_what_odoo_would_leave(env):
             ("name", "=like", r"model\_inherit\_\_pep\_%"),
         ]
     ).unlink()
+    # Odoo notes foreign keys of the columns that we add to its tables, and forgets them with our own tables alone
+    keys = env["ir.model.constraint"].search([("module.name", "=", "pep_module"), ("type", "=", "f")])
+    keys.filtered(lambda key: not key.model.model.startswith("pep.")).unlink()
     every = {"active_test": False}
     env["ir.filters"].with_context(**every).search([("model_id", "=like", "pep.%")]).unlink()
     env["ir.exports"].with_context(**every).search([("resource", "=like", "pep.%")]).unlink()

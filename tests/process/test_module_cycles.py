@@ -209,7 +209,7 @@ def test_installing_changes_nothing_else(lived_in, installed):
     assert changed == {}
     columns = installed.after.new_columns(lived_in.before)
     assert {name for name in columns if ".pep_" not in name} == set()
-    assert {name.split(".")[0] for name in columns} == {"res_company", "res_partner"}
+    assert {name.split(".")[0] for name in columns} == {"res_company", "res_partner", "res_users"}
     assert {table for table in installed.after.new_tables(lived_in.before) if "pep_" not in table} == set()
 
 
