@@ -31,6 +31,7 @@ READERS = {
     **{role: Readers((role,), None, None) for role in AUDIENCE},
     "a colleague": Readers((), "delegate", None),
     "another colleague": Readers((), "delegate_and_carer", None),
+    "who is no delegate any more": Readers((), "parent", None),
     "all but one VSEO": Readers(AUDIENCE, "delegate", "vseo"),
     "all but the carer": Readers(AUDIENCE, "delegate", "carer"),
 }

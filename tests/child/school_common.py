@@ -149,16 +149,18 @@ class SchoolCase(TransactionCase):
         self.assertEqual(numbers[0], numbers[1], msg)
 
     def _sees_on(self, user, child, day):
-        """Whether the user has access to the child as a teacher at noon of a day."""
-        noon = fields.Datetime.add(child.company_id._pep_midnight_utc(day), hours=12)
+        """Whether the user has access to the child as a teacher at noon of a day; today, now."""
+        moment = fields.Datetime.add(child.company_id._pep_midnight_utc(day), hours=12)
+        if day == child.company_id._pep_today():
+            moment = fields.Datetime.now()
         return bool(
             self.env["pep.access"].search_count(
                 [
                     ("user_id", "=", user.id),
                     ("child_id", "=", child.id),
                     ("role", "=", "teacher"),
-                    ("valid_from", "<=", noon),
-                    ("valid_to", ">", noon),
+                    ("valid_from", "<=", moment),
+                    ("valid_to", ">", moment),
                 ]
             )
         )
