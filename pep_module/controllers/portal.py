@@ -53,7 +53,16 @@ class PepPortal(CustomerPortal):
         ["/my/pep", "/my/pep/page/<int:page>"], type="http", auth="user", website=False, methods=["GET"], readonly=True
     )
     @hidden
-    def pep_list(self, page=1, search="", **_kw):
+    def pep_list(self, page=1, **_kw):
+        return self._list(page)
+
+    @http.route("/my/pep", type="http", auth="user", website=False, methods=["POST"], readonly=True)
+    @hidden
+    def pep_search(self, search="", **_kw):
+        """What was looked for is sent in the body: it may be a name, and addresses end up in logs and histories."""
+        return self._list(1, search)
+
+    def _list(self, page, search=""):
         contributions = request.env["pep.contribution"]
         roles = contributions._roles_of_user()
         search = search.strip()[:100]
@@ -64,8 +73,9 @@ class PepPortal(CustomerPortal):
         due = {child_id: min(part.due_date or date.max for part in rows) for child_id, rows in needed.items()}
         children = children.sorted(lambda child: due.get(child.id, date.max))  # by name where the day is the same
         children = children.sorted(lambda child: child.id not in due)
-        pages = pager("/my/pep", len(children), page=page, step=PAGE, url_args={"search": search} if search else None)
-        children = children[pages["offset"] : pages["offset"] + PAGE]
+        # what was found is shown on one page: the address of a second would have to say what was looked for
+        pages = pager("/my/pep", len(children), page=page, step=max(len(children), 1) if search else PAGE)
+        children = children if search else children[pages["offset"] : pages["offset"] + PAGE]
         rows = self._rows(children, parts_of) if children else []
         return render(
             "pep_module.portal_list",

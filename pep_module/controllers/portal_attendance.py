@@ -44,9 +44,11 @@ class PepAttendancePage(http.Controller):
     def attendance_import(self, file=None, **_kw):
         """One file for all pupils, all of it or nothing; what is wrong comes back with its row and column."""
         self._check_may_import()
-        content = file.stream.read(MOST) if hasattr(file, "stream") else b""
+        content = file.stream.read(MOST + 1) if hasattr(file, "stream") else b""
         if not content:
             return self._file_page(problem=request.env._("Choose a file first."))
+        if len(content) > MOST:
+            return self._file_page(problem=request.env._("This file is too large. Give it in two, or by half term."))
         content = base64.b64encode(content).decode()
         result, problem = attempt(request.env["pep.attendance"].action_import_file, content, False, True)
         return self._file_page(result=result, problem=problem)

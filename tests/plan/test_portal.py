@@ -80,11 +80,23 @@ class TestList(PortalCase):
         self.assertIn("Page 1 of 2", self.words(page))
         second = self.page("/my/pep/page/2")
         self.assertEqual(len(second.xpath("//li[contains(@class, 'o_pep_card')]")), 5)
-        found = self.page(f"/my/pep?search={self.child.reference}")
-        self.assertEqual(len(found.xpath("//li[contains(@class, 'o_pep_card')]")), 1)
-        self.assertEqual(len(self.page("/my/pep?search=Elm+Prim").xpath("//li[contains(@class, 'o_pep_card')]")), 1)
-        self.assertIn("Nobody fits", self.words(self.page("/my/pep?search=%3Cscript%3Exyz")))
+        for words, number in ((self.child.reference, 1), ("Elm Prim", 1), ("Many", 34), ("Unsaid", 1)):
+            with self.subTest(words):
+                found = self.parse(self.post("/my/pep", search=words))
+                self.assertEqual(len(found.xpath("//li[contains(@class, 'o_pep_card')]")), number)
+        self.assertIn("Nobody fits", self.words(self.parse(self.post("/my/pep", search="<script>xyz"))))
         self.assertEqual(self.get("/my/pep/page/99").status_code, 200)
+
+    def test_what_is_looked_for_stays_out_of_addresses(self):
+        """Addresses end up in logs and histories, and what is looked for may be a child's name."""
+        self.make_children(34, last_name="Many")
+        self.enter("teacher")
+        for page in (self.page("/my/pep"), self.parse(self.post("/my/pep", search="Many"))):
+            (form,) = page.xpath("//form[@role='search']")
+            self.assertEqual(form.get("method"), "post")
+            self.assertFalse([link for link in page.xpath("//a/@href") if "search" in link or "Many" in link])
+        shown = self.page("/my/pep?search=nobody-at-all")
+        self.assertEqual(len(shown.xpath("//li[contains(@class, 'o_pep_card')]")), portal.PAGE)
 
     def test_nobody_yet(self):
         self.users["stranger"] = new_test_user(self.env, "stranger.test", groups="base.group_portal")
@@ -821,6 +833,9 @@ class TestAttendance(PortalCase):
         row = f"{upn},{first},{last},8,7,1,0\n"
         self.assertIn("Choose a file first", self.upload(b""))
         self.assertIn("Nothing has been taken in", self.upload((head + row + "X,,,,,,\n").encode()))
+        self.assertFalse(self.env["pep.attendance"].search([("child_id", "=", self.child.id)]))
+        whole = (head + row).encode()
+        self.assertIn("This file is too large", self.upload(whole + b"\n" * (6 * 1024 * 1024)), "and not cut short")
         self.assertFalse(self.env["pep.attendance"].search([("child_id", "=", self.child.id)]))
         self.assertIn("Taken in. 1 rows: 1 new", self.upload((head + row).encode()))
 
