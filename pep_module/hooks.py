@@ -15,6 +15,15 @@ def uninstall_hook(env):
     _empty_tables(env)
     _remove_what_odoo_would_leave(env)
     env["ir.config_parameter"].search([("key", "=like", "pep_module.%")]).unlink()
+    _remove_addresses(env)
+
+
+def _remove_addresses(env):
+    """The addresses that answers to invitations went to."""
+    councils = env["res.company"].with_context(active_test=False).search([("pep_meeting_alias_id", "!=", False)])
+    aliases = councils.pep_meeting_alias_id
+    councils.pep_meeting_alias_id = False
+    aliases.unlink()
 
 
 def _hide_confidential_contacts(env):
@@ -27,13 +36,32 @@ def _hide_confidential_contacts(env):
 def _empty_tables(env):
     """Empty all tables of the app at once: its rows hold on to one another, and none may be deleted through the ORM."""
     models = [model for name, model in env.registry.items() if name.startswith("pep.") and model._auto]
-    relations = env["ir.model.relation"].search([("module.name", "=", "pep_module")])
+    relations = env["ir.model.relation"].search([("module.name", "=", "pep_module"), ("name", "like", "pep")])
     tables = {model._table for model in models} | set(relations.mapped("name"))
     env.flush_all()
+    _let_go_of(env, tables)
     env.cr.execute(  # raw SQL: the ORM refuses to delete records of children, which is what uninstalling means
         SQL("TRUNCATE %s", SQL(", ").join(map(SQL.identifier, sorted(tables))))
     )
+    # raw SQL: nor are the events of PEP meetings deleted in any other way; who is in them goes with them
+    env.cr.execute(SQL("DELETE FROM calendar_event WHERE pep_child_id IS NOT NULL"))
     env.invalidate_all(flush=False)
+
+
+def _let_go_of(env, tables):
+    """Drop the foreign keys by which columns that we added to Odoo's tables hold on to ours. The columns go as well."""
+    env.cr.execute(  # raw SQL: foreign keys are no matter of the ORM
+        SQL(  # raw SQL: the same
+            """SELECT conrelid::regclass::text, conname FROM pg_constraint
+            WHERE contype = 'f' AND confrelid::regclass::text = ANY(%(ours)s)
+                AND conrelid::regclass::text <> ALL(%(ours)s)""",
+            ours=sorted(tables),
+        )
+    )
+    for table, key in env.cr.fetchall():
+        env.cr.execute(  # raw SQL: see above
+            SQL("ALTER TABLE %s DROP CONSTRAINT %s", SQL.identifier(table), SQL.identifier(key))
+        )
 
 
 def _remove_what_odoo_would_leave(env):

@@ -7,3 +7,6 @@ from . import proposal
 from . import voice
 from . import portal_people
 from . import portal_attendance
+from . import portal_meeting
+from . import calendar
+from . import portal_action

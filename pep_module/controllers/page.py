@@ -2,6 +2,7 @@
 
 import functools
 
+from odoo import fields
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
@@ -92,3 +93,54 @@ def moment_in_words(moment, company):
     today = company.sudo()._pep_today()  # sudo: the same
     year = "" if local.year == today.year else " %Y"
     return local.strftime(f"%-d %B{year} at %H:%M")
+
+
+def zone_in_words(company):
+    """Whose time a time of day is, as our mails say it: London time."""
+    place = (company.pep_tz or "Europe/London").split("/")[-1].replace("_", " ")
+    return request.env._("%(place)s time", place=place)
+
+
+def slot_in_words(start, stop, company, today=None):
+    """A meeting's time as people in the council say it, and whose time that is.
+
+    :param start: naive UTC datetime, or False while it is not known
+    :param company: the council, as who may read its settings has it
+    :return: dict with ``day`` (Friday 14 November), ``time`` (10:00 to 11:00), ``zone`` (London time) and ``past``; or
+        None
+    """
+    if not start:
+        return None
+    begins = company._pep_local(start)
+    time = begins.strftime("%H:%M")
+    if stop:
+        time = request.env._("%(begin)s to %(end)s", begin=time, end=company._pep_local(stop).strftime("%H:%M"))
+    return {
+        "day": in_words(begins.date(), today),
+        "time": time,
+        "zone": zone_in_words(company),
+        "past": bool(stop) and stop < fields.Datetime.now(),
+    }
+
+
+def meeting_rows(invitations):
+    """What a list says of the user's own invitations: each with its time in words and what is to be done.
+
+    :param invitations: ``pep.meeting.attendee`` rows of the user
+    """
+    env = request.env
+    rows = []
+    for row in invitations:
+        company = row.company_id.sudo()  # sudo: the council's clock, for a login of another council
+        writes = row.written == "awaited" or row.written == "instead" and not row._is_over()
+        asks = row.invitation == "none" or writes or row.answer == "none" and row._may_answer()
+        gone = row.invitation == "withdrawn" or row.told_state == "cancelled"
+        rows.append(
+            {
+                "row": row,
+                "slot": slot_in_words(row.told_start, row.told_stop, company, company._pep_today()),
+                "asks": asks and not gone,
+                "button": None if gone else env._("Write") if writes else env._("Answer") if asks else env._("Open"),
+            }
+        )
+    return rows

@@ -7,12 +7,13 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 from ..models.plan.pep_contribution import HANDED_IN, LIVE, OPEN, STAFF
-from .page import hidden, in_words, list_title, moment_in_words, render
+from .page import hidden, in_words, list_title, meeting_rows, moment_in_words, render, slot_in_words
 
 PAGE = 30
 SOON = 7  # days
 # Words in the address of a page that tell of something done; others of something refused.
 SAID_WELL = {"filed", "withdrawn", "proposed", "changed", "taken_back", "delegated", "ended", "invited", "attendance"}
+SAID_WELL |= {"action_done", "action_not_done", "action_open"}
 
 
 class PepPortal(CustomerPortal):
@@ -83,13 +84,24 @@ class PepPortal(CustomerPortal):
             {
                 "heading": list_title(roles),
                 "groups": self._grouped_by_due(rows),
+                "meetings": meeting_rows(self._meetings()) if page == 1 and not search else [],
                 "pager": pages,
                 "search": search,
                 "known": bool(roles),
                 "may_import": "teacher" in roles,
                 "several_councils": len({row["council"] for row in rows}) > 1,
+                **self._list_rest(roles),
             },
         )
+
+    def _list_rest(self, roles):
+        """What else the list shows, for somebody with these roles. Each in a file of its own."""
+        return {}
+
+    def _meetings(self):
+        """The meetings that the user is asked to, the next ones first."""
+        attendees = request.env["pep.meeting.attendee"]
+        return attendees._coming_invitations() if attendees.has_access("read") else attendees
 
     def _children(self, search):
         """The children whom the user may see, in the order of their names; those that fit what was looked for."""
@@ -255,7 +267,8 @@ class PepPortal(CustomerPortal):
             "live": live,
             "targets": env["pep.target"].search([*of_plan, ("state", "!=", "withdrawn")]),
             "reviews": env["pep.target.review"].search(of_plan),
-            "meetings": env["pep.meeting"].search([*of_plan, ("state", "!=", "cancelled")], order="start, id"),
+            "meetings": meeting_rows(env["pep.meeting.attendee"]._own_invitations(of_plan)),
+            "meeting_slot": slot_in_words(plan.meeting_date, False, company, company._pep_today()) if plan else None,
             "documents": env["pep.document"].search([*of_plan, ("state", "=", "filed")]),
             "document_types": self._types_to_file(company, roles, staff) if live else [],
             "document_limit": company.pep_document_max_mb,

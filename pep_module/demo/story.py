@@ -20,6 +20,7 @@ from . import words
 from .days import back, birthday, forward, phase_start, workday
 from .evidence import Evidence
 from .gathering import Parts
+from .meetings import Meetings
 
 HOURS = (9.5, 11, 13.5, 15)
 # What was missing, and why it went on without: (child, number of the term) -> gate -> reason.
@@ -58,7 +59,7 @@ class Story:
         self.key_of = {}
         self.codes = {(code.kind, code.code): code.id for code in self.env["pep.code"].search([])}
         self.copies = {}
-        self.parts, self.evidence = Parts(self), Evidence(self)
+        self.parts, self.evidence, self.meetings = Parts(self), Evidence(self), Meetings(self)
         self.ideas = {}
         for idea in rows_of("targets.csv"):
             self.ideas.setdefault(idea["band"], []).append(idea)
@@ -74,6 +75,7 @@ class Story:
         plans = self.open_term(2)
         self.make_children(newcomers)
         self.play_this_term(plans | self.children.plan_ids.filtered(lambda plan: plan.term_id == self.this))
+        self.meetings.tell()
 
     # === Who and what ===
 
@@ -331,19 +333,58 @@ class Story:
             "place": "Video call" if mode == "online" else place,
         }
 
-    def hold(self, plans, days):
-        """Hold the meetings of these PEPs on their days: most people came, the child usually too."""
+    def hold(self, plans, days, number, still_awaited=False):
+        """Hold the meetings of these PEPs on their days, and with that the PEPs go on to processing.
+
+        Most people came, the child usually too. Where the social worker did not, there is something in writing instead.
+        """
         meetings = plans.env["pep.meeting"].create([self.meeting_values(plan, days[plan.id]) for plan in plans])
+        self.ask_the_schools(meetings)
+        # they were invited then: nobody gets a mail today
+        meetings.with_context(pep_meeting_quiet=True).action_send_invitations()
         for meeting in meetings:
-            number = self.turn(meeting)
+            turn = self.turn(meeting)
             for place, attendee in enumerate(meeting.attendee_ids):
-                came = attendee.role == "vseo" or (number + place) % 5 != 0
+                came = self.came(attendee, turn, place)
                 values = {"attended": came, "apologies": not came and attendee.role != "child"}
                 if attendee.role == "child":
-                    values["note"] = words.REMARKS[number % len(words.REMARKS)]
+                    values["written_part"] = words.REMARKS[turn % len(words.REMARKS)]
                 attendee.write(values)
-            meeting.notes = words.NOTES[number % len(words.NOTES)]
-        meetings.action_hold()
+            meeting.notes = words.NOTES[turn % len(words.NOTES)]
+            self.meetings.record(meeting, number)
+            self.close(meeting, number)
+            awaited = meeting.attendee_ids.filtered(lambda attendee: attendee.written == "awaited")
+            for attendee in () if still_awaited else awaited:
+                attendee.action_write_part(words.WRITTEN[turn % len(words.WRITTEN)])
+
+    def ask_the_schools(self, meetings):
+        """A school of which nobody has a login yet is asked as such: its designated teacher reads its mail."""
+        meetings.env["pep.meeting.attendee"].create(
+            [
+                {"meeting_id": meeting.id, "role": "teacher", "partner_id": meeting.plan_id.school_id.id}
+                for meeting in meetings
+                if meeting.plan_id.school_id and "teacher" not in meeting.attendee_ids.mapped("role")
+            ]
+        )
+
+    def came(self, attendee, turn, place):
+        if attendee.role == "vseo":
+            return True
+        if attendee.needed and attendee.role != "child":
+            return attendee.role != "social_worker" or turn % 8 != 3
+        return (turn + place) % 5 != 0
+
+    def close(self, meeting, number):
+        """The meeting took place; where something or somebody was missing, with the reason that the story has."""
+        question = meeting.action_hold()
+        if question:
+            reasons = self.without(meeting.plan_id, number)
+            wizard = meeting.env[question["res_model"]].with_context(**question["context"]).create({})
+            for line in wizard.line_ids:
+                line.reason_id = self.copy_of(f"pep_gate_reason_{reasons[line.gate]}")
+            if wizard.absent:
+                wizard.reason = words.ABSENT if wizard.may_write else words.UNLISTED
+            wizard.action_confirm()
 
     def review(self, plans, share=1):
         """Say what became of the targets of last term; those half-way go on in this PEP."""
@@ -487,11 +528,12 @@ class Story:
         """From ready to complete, and the money decided on; all on days of that term."""
         held = {plan.id: self.meeting_day(self.row(plan), number) for plan in plans}
         missed = plans.filtered(lambda plan: "meeting" in self.without(plan, number))
-        self.hold(plans - missed, held)
         self.review(plans)
         self.agree(plans, number)
         for plan in plans:
             self.write_up(plan, number)
+        self.hold(plans - missed, held, number)
+        for plan in missed:
             self.step(plan, "action_process", number)
         for plan in missed.sudo():  # sudo: the days to process count from today where no meeting was held
             plan.processing_due = held[plan.id] + timedelta(days=self.council.pep_processing_days)
@@ -583,19 +625,23 @@ class Story:
         """A meeting in the next weeks; where one had to be cancelled, it is the second."""
         meetings = plan.env["pep.meeting"]
         if cancelled_before:
-            meetings.create(self.meeting_values(plan, back(self.today - timedelta(days=3)))).action_cancel()
+            meetings.create(self.meeting_values(plan, back(self.today - timedelta(days=3))))._cancel(
+                "The room is not free that day."
+            )
         days = 1 + self.row(plan)["number"] * 5 % 17
-        meetings.create(self.meeting_values(plan, forward(self.today + timedelta(days=days))))
+        self.ask_the_schools(meetings.create(self.meeting_values(plan, forward(self.today + timedelta(days=days)))))
 
     def meet_and_finish(self, plans):
         """Meetings held not long ago, and some of these PEPs completed since."""
-        self.hold(plans, {plan.id: self.recent_meeting(plan) for plan in plans})
         self.review(plans)
         self.agree(plans, 2)
         for plan in plans:
             self.write_up(plan, 2)
-            self.step(plan, "action_process", 2)
-        plans = plans.filtered(lambda plan: self.stage(plan)[0] == "complete")
+        complete = plans.filtered(lambda plan: self.stage(plan)[0] == "complete")
+        days = {plan.id: self.recent_meeting(plan) for plan in plans}
+        self.hold(complete, days, 2)
+        self.hold(plans - complete, days, 2, still_awaited=True)
+        plans = complete
         done = {plan.id: self.workday_ago(2 + self.row(plan)["number"] % 5) for plan in plans}
         self.complete(plans, 2, done)
         self.decide(plans.filtered("request_ids")[:1], done)

@@ -45,3 +45,24 @@ IMPACTS = {
     "stopped": ("No longer what matters most; the group has changed.", "Said at the meeting"),
 }
 DECLINED = "The school's own budget pays for this. Ask again if it does not."
+ABSENT = "Called to court that morning; the school could not offer another day this term"
+UNLISTED = "Nobody has this part in the child's life at the moment"
+WRITTEN = [
+    "I saw the child last week. The placement is settled and contact goes well. I agree with the targets.",
+    "From my side: please keep the Friday call with the carer, it has made the week calmer.",
+]
+SAID = [
+    "Agreed that it works. Stays as it is until the next meeting.",
+    "The child said it in their own words and everybody listened. The school will try the quiet room first.",
+    "Carer and school see it differently. They will speak on Friday and tell the virtual school.",
+    "Better than last term. The figures of the school show it.",
+]
+# At each meeting: who does what.
+ACTIONS = [
+    [("teacher", "Send the reading record home every Friday"), ("carer", "Ring the school if the morning was hard")],
+    [("social_worker", "Ask about time with the family in the holidays"), ("teacher", "Move the seat to the front")],
+    [("carer", "Take the library books back and choose new ones together"), ("child", "Say which club to try")],
+    [("vseo", "Find out whether extra time in tests is agreed"), ("teacher", "Show the new timetable a week before")],
+    [("social_worker", "Send the health report to the school nurse"), ("carer", "Read together three times a week")],
+]
+PRIVATE = "Contact with the family was hard last week; not said in front of the child. Social worker follows it up."

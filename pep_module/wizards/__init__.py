@@ -3,4 +3,5 @@ from . import common
 from . import evidence
 from . import funding
 from . import plan
+from . import meeting
 from . import target

@@ -5,10 +5,10 @@ from collections import namedtuple
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from .table import AUDIENCE, OPERATIONS, TABLE
-from .world import CASES, READERS, AccessCase
+from .table import AUDIENCE, OPERATIONS, OWNED, PORTAL, TABLE
+from .world import CASES, SORTS, AccessCase
 
-# ``readers`` is one of READERS for the reading of rows that are for some; else None.
+# ``readers`` is one of SORTS for the reading of rows that are for some, or somebody's own; else None.
 Cell = namedtuple("Cell", "model person operation case readers", defaults=[None])
 # The rule of each model, word for word: who (user.id, role) and when on one row of pep.access. Nothing else comes from
 # the session, so that no value can go stale in the cache of rules.
@@ -18,7 +18,7 @@ NOT_KEPT_FROM = "('hidden_from_id', '!=', user.id)"
 COUNCIL = "[('company_id', 'in', company_ids)]"
 STAFF = ["vseo", "support", "head"]
 # With these readers all ways of reading are tried: the other readers tell the roles apart, for which two ways will do.
-BOTH_WAYS = ("everybody", "nobody")
+BOTH_WAYS = ("everybody", "nobody", "own of teacher")
 
 
 class Checker(AccessCase):
@@ -28,21 +28,26 @@ class Checker(AccessCase):
     """
 
     def expected(self, cell):
-        if cell.readers and cell.person == READERS[cell.readers].kept_from:
+        if cell.readers and cell.person == SORTS[cell.readers].kept_from:
             return False
         roles = self.people[cell.person].get(cell.case, ())
         return any(self._allows(TABLE[cell.model][cell.operation][role], role, cell) for role in roles)
 
     def _allows(self, word, role, cell):
-        """Whether a cell of the table lets this role do it; where it says ``audience``, if the row is for the role."""
-        if word != "audience":
+        """Whether a cell of the table lets this role do it.
+
+        Where it says ``audience``, if the row is for the role; where it says ``own``, if it is the person's own.
+        """
+        if word not in ("audience", "own"):
             return word != "no"
-        readers = READERS[cell.readers]
+        readers = SORTS[cell.readers]
+        if word == "own":
+            return cell.person == readers.owner
         if role == "delegate":
             return cell.person == readers.delegate
         return {"contributor": "social_worker"}.get(role, role) in readers.roles
 
-    def cells(self, models=None, operations=OPERATIONS, people=None, readers=READERS):
+    def cells(self, models=None, operations=OPERATIONS, people=None, readers=SORTS):
         """Every combination that the table implies, save those that make no sense.
 
         Of reading rows that differ in whom they are for, one for each sort of readers.
@@ -63,7 +68,7 @@ class Checker(AccessCase):
         new_child = cell.operation == "create" and cell.model == "pep.child"
         return new_child and (cell.case not in ("own", "other", "foreign") or cell.person == "unlisted")
 
-    def wrong_cells(self, models=None, operations=OPERATIONS, people=None, ways=None, readers=READERS):
+    def wrong_cells(self, models=None, operations=OPERATIONS, people=None, ways=None, readers=SORTS):
         """The cells that differ from the table.
 
         :return: (list of sentences, number of cells looked at)
@@ -71,7 +76,7 @@ class Checker(AccessCase):
         looked_at = list(self.look(models, operations, people, ways, readers))
         return [problem for problem in looked_at if problem], len(looked_at)
 
-    def look(self, models=None, operations=OPERATIONS, people=None, ways=None, readers=READERS):
+    def look(self, models=None, operations=OPERATIONS, people=None, ways=None, readers=SORTS):
         """Look at cell after cell: yields a sentence for one that differs from the table, None for one that does not.
 
         :param ways: names of the ways of reading to try; all by default
@@ -184,6 +189,8 @@ class Checker(AccessCase):
         for_some = TABLE.for_some(model)
         if for_some and operation == "read":
             return [self._shape_for_some()]
+        if TABLE.for_one(model) and operation == "read":
+            return [self._shape_for_one(model)]
         roles = TABLE.access_roles(model, operation)
         if not roles and for_some:  # the access list lets nobody
             return [NOBODY, f"[{branch(STAFF)}]"]
@@ -209,6 +216,17 @@ class Checker(AccessCase):
         any_of = "".join(f"'|', {part}, " for part in (branch(STAFF), *flags))
         delegate = f"'&', ('delegate_id', '=', user.id), {branch(['delegate'])}"
         return f"['&', {NOT_KEPT_FROM}, {any_of}{delegate}]"
+
+    def _shape_for_one(self, model):
+        """Where people around a child read their own: staff, or whose it is and a role on the child together."""
+        roles = TABLE.access_roles(model, "read")
+        own = [role for role in PORTAL if role in roles]
+        return f"['|', {branch(STAFF)}, '&', {own_row(model)}, {branch(own)}]"
+
+
+def own_row(model):
+    """The part of a rule that asks whose own a row is."""
+    return f"('{OWNED[model]}.user_ids', 'any', [('id', '=', user.id)])"
 
 
 def branch(roles, path="child_id.access_ids"):

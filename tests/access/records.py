@@ -11,6 +11,8 @@ from tests.common import PepCase
 class RecordCase(PepCase):
     """What :class:`AccessCase` puts beside every child, with words in it that no one else may read."""
 
+    offered = datetime(2031, 1, 6, 10)  # a time that is offered for a meeting
+
     @classmethod
     def _make_form(cls):
         """Parts and questions of each council, beside those that its PEPs ask for."""
@@ -38,7 +40,13 @@ class RecordCase(PepCase):
         following = cls.make_plan(child, cls.next_term(term))
         target = cls.smart_target(plan, name=f"Secret aim of {case}", baseline=f"Secret start of {case}")
         meeting = env["pep.meeting"].create(
-            {"plan_id": plan.id, "start": fields.Datetime.now(), "notes": f"Secret words of {case}"}
+            {
+                "plan_id": plan.id,
+                "start": fields.Datetime.now(),
+                "place": f"Secret place of {case}",
+                "notes": f"Secret words of {case}",
+                "attendee_ids": [(0, 0, {"role": "other", "partner_id": cls.nobody.id})],
+            }
         )
         request = env["pep.funding.request"].create(
             {
@@ -68,6 +76,7 @@ class RecordCase(PepCase):
             "pep.funding": request.funding_ids,
             **cls._gathered(case, plan, issue),
             **cls._evidence(case, child),
+            **cls._meetings(case, plan, meeting),
         }
 
     @classmethod
@@ -88,6 +97,40 @@ class RecordCase(PepCase):
             "pep.voice.session": visit,
             "pep.voice.code": env["pep.voice.code"].create(cls._code_values(part)),
             "pep.concern": env["pep.concern"].create(cls._concern_values(visit, f"Secret worry of {case}")),
+        }
+
+    @classmethod
+    def _meetings(cls, case, plan, meeting):
+        """What hangs on meetings, and on what changes around the child."""
+        env = cls.env
+        offering = env["pep.meeting"].create(
+            {
+                "plan_id": plan.id,
+                "is_extra": True,
+                "state": "offering",
+                "attendee_ids": [(0, 0, {"role": "other", "partner_id": cls.nobody.id})],
+            }
+        )
+        first, second = env["pep.meeting.option"].create(
+            [{"meeting_id": offering.id, "start": cls.offered + timedelta(days=number)} for number in range(2)]
+        )
+        person = offering.attendee_ids
+        changes = env["pep.network.change"]
+        child = plan.child_id
+        change = changes.search([("child_id", "=", child.id), ("state", "=", "open")], limit=1)
+        change = change or changes.create({"child_id": child.id})
+        return {
+            "pep.meeting.option": first,
+            "pep.meeting.option.answer": env["pep.meeting.option.answer"].create(cls._tick_values(second, person)),
+            "pep.meeting.point": env["pep.meeting.point"].create(cls._point_values(meeting, f"Secret point of {case}")),
+            "pep.meeting.note": env["pep.meeting.note"].create(cls._note_values(meeting, cls.users["other_vseo"])),
+            "pep.meeting.reply": env["pep.meeting.reply"].create(cls._mail_values(meeting, f"Secret mail of {case}")),
+            "pep.action": env["pep.action"].create(cls._action_values(plan, f"Secret action of {case}")),
+            "pep.network.change": change,
+            "pep.network.change.line": env["pep.network.change.line"].create(cls._changed_values(change, case)),
+            "pep.network.change.meeting": env["pep.network.change.meeting"].create(
+                {"change_id": change.id, "meeting_id": meeting.id, "new_place": f"Secret place of {case}"}
+            ),
         }
 
     @classmethod
@@ -225,6 +268,36 @@ class RecordCase(PepCase):
         return {"child_id": child.id, "date": day, "score": "12", "note": "Secret worry", **values}
 
     @classmethod
+    def _tick_values(cls, option, person):
+        return {"option_id": option.id, "attendee_id": person.id, "suits": "yes"}
+
+    @classmethod
+    def _point_values(cls, meeting, words):
+        return {"meeting_id": meeting.id, "name": words, "said": words}
+
+    @classmethod
+    def _note_values(cls, meeting, author):
+        return {"meeting_id": meeting.id, "author_id": author.id, "text": "Secret note"}
+
+    @classmethod
+    def _mail_values(cls, meeting, words):
+        return {"meeting_id": meeting.id, "why": "human", "words": words}
+
+    @classmethod
+    def _action_values(cls, plan, words):
+        return {
+            "plan_id": plan.id,
+            "name": words,
+            "role": "other",
+            "partner_id": cls.nobody.id,
+            "due_date": plan.term_id.date_to,
+        }
+
+    @classmethod
+    def _changed_values(cls, change, key):
+        return {"change_id": change.id, "kind": "placement", "key": f"secret {key}", "date": cls.today}
+
+    @classmethod
     def _issue_values(cls, plan, version=1):
         values = {
             "plan_id": plan.id,
@@ -271,6 +344,15 @@ class RecordCase(PepCase):
             "pep.target.review": {"evidence": "x"},
             "pep.meeting": {"notes": "x"},
             "pep.meeting.attendee": {"note": "x"},
+            "pep.meeting.option": {"start": cls.offered},  # a time that was ticked stays; this is the same
+            "pep.meeting.option.answer": {"suits": "no"},
+            "pep.meeting.point": {"said": "x"},
+            "pep.meeting.note": {"text": "x"},
+            "pep.meeting.reply": {"words": "x"},
+            "pep.action": {"name": "x"},
+            "pep.network.change": {"meeting_ids": []},
+            "pep.network.change.line": {"partner_name": "x"},
+            "pep.network.change.meeting": {"new_place": "x"},
             "pep.funding.request": {"why": "x"},
             "pep.funding": {"decision_note": "x"},
         }[model]
@@ -404,6 +486,46 @@ class RecordCase(PepCase):
     @classmethod
     def _new_meeting_attendee(cls, case, child):
         return {"meeting_id": cls.records["pep.meeting"][case].id, "partner_id": cls.env.user.partner_id.id}
+
+    @classmethod
+    def _new_meeting_option(cls, case, child):
+        meeting = cls.records["pep.meeting.option"][case].meeting_id
+        return {"meeting_id": meeting.id, "start": cls.offered + timedelta(days=9)}
+
+    @classmethod
+    def _new_meeting_option_answer(cls, case, child):
+        answer = cls.records["pep.meeting.option.answer"][case]
+        return cls._tick_values(cls.records["pep.meeting.option"][case], answer.attendee_id)
+
+    @classmethod
+    def _new_meeting_point(cls, case, child):
+        return cls._point_values(cls.records["pep.meeting"][case], "x")
+
+    @classmethod
+    def _new_meeting_note(cls, case, child):
+        return cls._note_values(cls.records["pep.meeting"][case], cls.users["head"])
+
+    @classmethod
+    def _new_meeting_reply(cls, case, child):
+        return cls._mail_values(cls.records["pep.meeting"][case], "x")
+
+    @classmethod
+    def _new_action(cls, case, child):
+        return cls._action_values(cls.records["pep.plan"][case], "x")
+
+    @classmethod
+    def _new_network_change(cls, case, child):
+        return {"child_id": child.id, "state": "dismissed"}
+
+    @classmethod
+    def _new_network_change_line(cls, case, child):
+        return cls._changed_values(cls.records["pep.network.change"][case], f"new {case}")
+
+    @classmethod
+    def _new_network_change_meeting(cls, case, child):
+        row = cls.records["pep.network.change.meeting"][case]
+        meeting = cls.records["pep.meeting.option"][case].meeting_id
+        return {"change_id": row.change_id.id, "meeting_id": meeting.id}
 
     @classmethod
     def _new_funding_request(cls, case, child):

@@ -11,11 +11,15 @@ AUDIENCE = ("teacher", "social_worker", "carer", "parent", "iro")
 PORTAL = ("teacher", "delegate", "social_worker", "carer", "parent", "iro")
 ROLES = INTERNAL + PORTAL
 KINDS = {
-    "child": {"child", "council", "audience", "no"},
+    "child": {"child", "council", "audience", "own", "no"},
     "council": {"council", "yes", "own", "no"},
     "shared": {"yes", "no"},
     "form": {"own", "no"},
 }
+
+
+# Models of which people outside the virtual school read their own rows: the path from a row to that person's contact.
+OWNED = {"pep.meeting.attendee": "partner_id", "pep.action": "partner_id"}
 
 
 class Table:
@@ -43,6 +47,10 @@ class Table:
     def for_some(self, model):
         """Whether the readers of a model differ from row to row."""
         return "audience" in self.cells[model]["read"].values()
+
+    def for_one(self, model):
+        """Whether people around a child read of a model only what is their own."""
+        return self.kind[model] == "child" and "own" in self.cells[model]["read"].values()
 
     def access_roles(self, model, operation):
         """The roles in ``pep.access`` of whom the model's rule must speak: a contributor's is that of the network."""

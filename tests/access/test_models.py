@@ -1,7 +1,8 @@
 from odoo import models
 from odoo.tests import TransactionCase, tagged
 
-from .table import AUDIENCE, KINDS, OPERATIONS, PORTAL, ROLES, TABLE
+from .checker import STAFF, branch
+from .table import AUDIENCE, KINDS, OPERATIONS, OWNED, PORTAL, ROLES, TABLE
 from .world import AccessCase
 
 
@@ -25,6 +26,8 @@ class TestNewModelsJoin(TransactionCase):
             for operation, cells in operations.items():
                 self.assertLessEqual(set(cells.values()), KINDS[TABLE.kind[model]], (model, operation))
                 self.assertTrue(operation == "read" or "audience" not in cells.values(), (model, operation))
+                if TABLE.kind[model] == "child":
+                    self.assertTrue(operation == "read" or "own" not in cells.values(), (model, operation))
 
     def test_what_is_about_a_child_is_under_need_to_know(self):
         bound = self.env.registry["pep.child.bound"]
@@ -62,6 +65,20 @@ class TestNewModelsJoin(TransactionCase):
                     self.assertTrue(field.store and field.compute and field.readonly, field)
                 self.assertLessEqual({"delegate_id", "hidden_from_id"}, self.env[name]._kept_by_app())
 
+    def test_rows_of_ones_own(self):
+        """The table says ``own`` of everybody outside the virtual school, if of anybody; how that is told is known."""
+        self.assertEqual({name for name in TABLE.models("child") if TABLE.for_one(name)}, set(OWNED))
+        for name, path in OWNED.items():
+            cells = TABLE[name]["read"]
+            with self.subTest(name):
+                self.assertEqual({role for role in ROLES if cells[role] == "own"}, {*PORTAL, "contributor"})
+                self.assertEqual([cells[role] for role in ("vseo", "support", "head")], ["child", "child", "council"])
+                partner = self.env[name]
+                for step in path.split("."):
+                    self.assertTrue(partner._fields[step].store)
+                    partner = partner[step]
+                self.assertEqual(partner._name, "res.partner")
+
     def test_people_outside_the_council_change_nothing_but_by_methods(self):
         for name in TABLE.cells:
             for operation in ("write", "create", "unlink"):
@@ -69,12 +86,22 @@ class TestNewModelsJoin(TransactionCase):
                     self.assertEqual({TABLE[name][operation][role] for role in PORTAL}, {"no"})
 
     def test_no_field_of_the_app_elsewhere_points_at_a_child_past_the_rules(self):
-        """A link from Odoo's own models to records about a child has to be for the app's people alone."""
+        """A link from Odoo's own models to records about a child is for the app's people alone.
+
+        Or else the rows that have one are: ruled by that very child, as a record about it.
+        """
         about_a_child = set(TABLE.models("child"))
         for name, cls in self.env.registry.items():
             for field in () if name.startswith("pep.") else cls._fields.values():
-                if field.comodel_name in about_a_child:
-                    self.assertTrue(field.groups, f"{name}.{field.name}")
+                if field.comodel_name in about_a_child and not field.groups:
+                    with self.subTest(name, field=field.name):
+                        self.assertTrue(self.is_ruled_by(name, field.name))
+
+    def is_ruled_by(self, model, link):
+        """Whether a global rule lets a row with this link be read only by who has a live role on the child."""
+        rules = self.env["ir.rule"].search([("model_id.model", "=", model), ("perm_read", "=", True)])
+        wanted = f"['|', ('{link}', '=', False), '|', {branch(STAFF, f'{link}.access_ids')}"
+        return any(not rule.groups and rule.domain_force.startswith(wanted) for rule in rules)
 
     def test_every_rule_of_the_app_is_literal(self):
         """Rule domains are kept for a user: what is worked out from the user beforehand goes stale and stays open."""

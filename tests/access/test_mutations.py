@@ -21,8 +21,11 @@ CONDITIONS_FOR_SOME = {
     "delegate_id": r"'&', \('delegate_id', '=', user\.id\), ",
     "hidden_from_id": r"'&', \('hidden_from_id', '!=', user\.id\), ",
 }
+# And where people around a child read their own: whose it is.
+CONDITIONS_FOR_ONE = {"owner": r"'&', \('[a-z_.]+\.user_ids', 'any', \[\('id', '=', user\.id\)\]\), "}
+EVERY_CONDITION = {**CONDITIONS, **CONDITIONS_FOR_SOME, **CONDITIONS_FOR_ONE}
 KEPT = ("hidden_from_id",)
-SOME_READERS = ("everybody", "nobody", "all but one VSEO")
+SOME_READERS = ("everybody", "nobody", "all but one VSEO", "own of teacher", "own of unlisted")
 CHANGES = ("write", "create", "unlink")
 # Of those who may change records, one of each sort; and one whom the access list lets everywhere.
 SOME_PEOPLE = ("vseo", "support", "head", "vseo_and_social_worker", "unlisted")
@@ -54,18 +57,20 @@ class MutationCase(Checker):
         """The conditions of the rule of reading."""
         if TABLE.for_some(model):
             return [*CONDITIONS, *CONDITIONS_FOR_SOME]
+        if TABLE.for_one(model):
+            return [*CONDITIONS, *CONDITIONS_FOR_ONE]
         return [*CONDITIONS, *KEPT] if self.readers_of(model) else list(CONDITIONS)
 
     def without(self, rule, condition):
         """The domain of a rule without this condition, in all its branches."""
-        pattern = {**CONDITIONS, **CONDITIONS_FOR_SOME}[condition]
+        pattern = EVERY_CONDITION[condition]
         domain, number = re.subn(pattern, "", rule.domain_force)
         self.assertTrue(number, f"{rule.name}: {condition} is not in {rule.domain_force}")
         return domain
 
     def without_one(self, rule):
         """``(what, domain)`` for each condition of each branch of a rule."""
-        for condition, pattern in {**CONDITIONS, **CONDITIONS_FOR_SOME}.items():
+        for condition, pattern in EVERY_CONDITION.items():
             for number, found in enumerate(re.finditer(pattern, rule.domain_force), 1):
                 domain = rule.domain_force[: found.start()] + rule.domain_force[found.end() :]
                 yield f"{condition} of branch {number}", domain

@@ -8,7 +8,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from .records import RecordCase
-from .table import AUDIENCE, ROLES, TABLE
+from .table import AUDIENCE, OWNED, ROLES, TABLE
 
 # How a person stands to a child. Each case is a child of its own, with one record of every model.
 CASES = {
@@ -24,7 +24,8 @@ OWN = ("own", "archived")
 COUNCIL = ("own", "other", "archived", "barred")
 NETWORK = ("social_worker", "carer", "parent", "iro", "contributor")
 # Whom the rows of a model under ``pep.audience`` are for: roles, one colleague by name, and the person kept from them.
-Readers = namedtuple("Readers", "roles delegate kept_from")
+# And where each reads their own: whose it is.
+Readers = namedtuple("Readers", "roles delegate kept_from owner", defaults=[None])
 READERS = {
     "everybody": Readers(AUDIENCE, "delegate", None),
     "nobody": Readers((), None, None),
@@ -35,6 +36,13 @@ READERS = {
     "all but one VSEO": Readers(AUDIENCE, "delegate", "vseo"),
     "all but the carer": Readers(AUDIENCE, "delegate", "carer"),
 }
+# Whose own a row can be: of each role, of people with several, and of some who are nothing to the child.
+OWNERS = ("delegate", *NETWORK, "teacher", "teacher_and_carer", "vseo_and_social_worker", "unlisted", "employee")
+OWN_READERS = {
+    "nobody": READERS["nobody"],
+    **{f"own of {name}": Readers((), None, None, name) for name in OWNERS},
+}
+SORTS = READERS | OWN_READERS
 
 
 def on(cases, *roles):
@@ -194,6 +202,7 @@ class AccessCase(RecordCase):
     def _make_records(cls):
         """One record of every model about every child, with words in it that no one else may read."""
         cls.records = {model: {} for model in TABLE.models("child")}
+        cls.nobody = cls.env["res.partner"].create({"name": "Somebody without a login"})
         cls._make_form()
         for case, child in cls.children.items():
             for model, record in cls._records_of(case, child).items():
@@ -221,12 +230,14 @@ class AccessCase(RecordCase):
         )
         for model in cls.records:
             if cls.readers_of(model):
-                cls.set_readers(model, "everybody")
+                cls.set_readers(model, "nobody" if TABLE.for_one(model) else "everybody")
         cls.env.invalidate_all()
 
     @classmethod
     def readers_of(cls, model):
         """Names of the sorts of readers that a row of this model can have; none where all rows are alike."""
+        if TABLE.for_one(model):
+            return list(OWN_READERS)
         if TABLE.for_some(model):
             return list(READERS)
         return ["everybody", "all but one VSEO"] if "hidden_from_id" in cls.env[model]._fields else []
@@ -234,7 +245,10 @@ class AccessCase(RecordCase):
     @classmethod
     def set_readers(cls, model, name):
         """Let all records of a model be for these people, whoever its own logic would have read them."""
-        readers = READERS[name]
+        readers = SORTS[name]
+        if TABLE.for_one(model):
+            cls.set_owner(model, readers.owner)
+            return
         values = {
             **{f"for_{role}": role in readers.roles for role in AUDIENCE},
             "delegate_id": cls.users[readers.delegate].id if readers.delegate else None,
@@ -246,5 +260,25 @@ class AccessCase(RecordCase):
         cls.env.flush_all()
         cls.env.cr.execute(
             SQL("UPDATE %s SET %s WHERE id IN %s", SQL.identifier(cls.env[model]._table), SQL(", ").join(columns), ids)
+        )
+        cls.env.invalidate_all()
+
+    @classmethod
+    def set_owner(cls, model, name):
+        """Let all records of a model be this person's own, or nobody's who has a login."""
+        *path, column = OWNED[model].split(".")
+        owned = cls.env[model].union(*cls.records[model].values())
+        for step in path:
+            owned = owned[step]
+        partner = cls.users[name].partner_id if name else cls.nobody
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            SQL(
+                "UPDATE %s SET %s = %s WHERE id IN %s",
+                SQL.identifier(owned._table),
+                SQL.identifier(column),
+                partner.id,
+                tuple(owned.ids),
+            )
         )
         cls.env.invalidate_all()

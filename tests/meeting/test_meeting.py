@@ -15,6 +15,7 @@ class TestMeeting(PepCase):
         cls.child = cls.make_children()
         cls.surround(cls.child)
         cls.plan = cls.make_plan(cls.child)
+        cls.smart_target(cls.plan)
 
     def make_meeting(self, start=None, **values):
         return self.as_user(self.env["pep.meeting"], "vseo").create(
@@ -45,19 +46,22 @@ class TestMeeting(PepCase):
         with self.assertRaises(UserError):
             meeting.action_hold()
         meeting.attendee_ids[0].attended = True
-        meeting.action_hold()
+        self.assertEqual(meeting.action_hold()["res_model"], "pep.meeting.hold")
+        self.assertEqual(meeting.state, "planned", "somebody who must be there was not: it is asked first")
+        meeting.attendee_ids.attended = True
+        self.assertFalse(meeting.action_hold())
         self.assertEqual(meeting.state, "held")
         with self.assertRaises(UserError):
             meeting.action_hold()
         with self.assertRaises(UserError):
-            meeting.action_cancel()
+            meeting._cancel("The room is not free.")
 
     def test_not_held_before_it_began(self):
         meeting = self.make_meeting(fields.Datetime.now() + timedelta(days=1))
         meeting.attendee_ids.attended = True
         with self.assertRaises(UserError):
             meeting.action_hold()
-        meeting.action_cancel()
+        meeting._cancel("The room is not free.")
         self.assertEqual(meeting.state, "cancelled")
 
     def test_the_state_is_not_typed(self):
@@ -74,19 +78,18 @@ class TestMeeting(PepCase):
         self.assertEqual(meeting.date, date(2027, 6, 30))
 
     def test_two_weeks_from_a_meeting_late_at_night(self):
-        self.smart_target(self.plan)
         plan = self.as_user(self.plan, "vseo")
         plan.action_start()
         plan.action_ready()
         meeting = self.make_meeting()
-        meeting.attendee_ids[0].attended = True
-        meeting.action_hold()
-        plan.action_process()
+        meeting.attendee_ids.attended = True
+        self.assertFalse(meeting.action_hold())
+        self.assertEqual(plan.state, "processing")
         self.assertEqual(plan.processing_due, meeting.date + timedelta(days=14))
 
     def test_last_face_to_face(self):
         meeting = self.make_meeting(mode="face")
-        meeting.attendee_ids[0].attended = True
+        meeting.attendee_ids.attended = True
         self.assertFalse(self.child.last_face_to_face)
         meeting.action_hold()
         self.child.invalidate_recordset()

@@ -122,8 +122,7 @@ class IssueCase(GatheringCase):
             {"plan_id": plan.id, "start": fields.Datetime.now() - timedelta(hours=1), "notes": "Wordmeeting"}
         )
         meeting.attendee_ids.attended = True
-        meeting.attendee_ids[:1].note = "Wordremark"
-        meeting.action_hold()
+        meeting.attendee_ids[:1].written_part = "Wordremark"
         target = cls.smart_target(plan, name="Wordtarget", baseline="Wordbaseline")
         officer.env["pep.funding.request"].create(
             {"target_id": target.id, "name": "Wordmoney", "unit_cost": 40, "quantity": 10}
@@ -133,7 +132,7 @@ class IssueCase(GatheringCase):
             {"company_id": cls.council.id, "name": "Wordreason", "gate": "next_date"}
         )
         officer.env["pep.gate.pass"].create({"plan_id": plan.id, "gate": "next_date", "reason_id": reason.id})
-        officer.action_process()
+        meeting.action_hold()
         officer.next_meeting_note = "Wordnext"
 
     @classmethod

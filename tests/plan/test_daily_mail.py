@@ -351,6 +351,128 @@ class TestWhatIsSaid(DailyCase):
 
 
 @tagged("post_install", "-at_install")
+class TestActions(DailyCase):
+    """Who agreed to do something is reminded in the same mail, some days before and while it is late."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.due(cls.plan, 40)  # parts are due later: what is told of is the actions
+        cls.action = cls.agree("carer", 3)
+
+    @classmethod
+    def agree(cls, role, days, plan=None, **values):
+        actions = cls.env["pep.action"]
+        return actions.create(
+            {
+                "plan_id": (plan or cls.plan).id,
+                "name": "Finds a tutor for Zebedee",
+                "partner_id": cls.users[role].partner_id.id,
+                "role": role,
+                "due_date": cls.today + timedelta(days=days),
+                **values,
+            }
+        )
+
+    def words(self, days):
+        day = self.today + timedelta(days=days)
+        return f"{day.day} {day:%B %Y}"
+
+    def test_some_days_before(self):
+        self.agree("iro", 4)
+        mails = self.run_daily()
+        self.assertEqual(self.told(mails), ["carer"])
+        self.assertIn(
+            f"{self.child.reference}: 1 action that was agreed, due by {self.words(3)}", self.body(mails, "carer")
+        )
+        self.assertIn("/my/pep", self.body(mails, "carer"))
+        self.assertNotIn("tutor", mails.body_html)
+        row = self.env["pep.daily.mail"].search([("mail_id", "=", mails.id)])
+        self.assertEqual((row.part_count, row.action_count), (0, 1))
+        self.assertFalse(self.run_daily(), "once a day")
+        self.assertEqual(self.told(self.run_daily(self.on(1))), ["carer", "iro"])
+
+    def test_the_councils_days(self):
+        self.council.pep_action_reminder_days = 2
+        self.assertFalse(self.run_daily())
+        self.council.pep_action_reminder_days = 10
+        self.assertTrue(self.run_daily())
+        with self.assertRaises(ValidationError):
+            self.council.pep_action_reminder_days = -1
+        self.as_user(self.env["pep.settings"], "admin").create({"pep_action_reminder_days": 7}).action_save()
+        self.assertEqual(self.council.pep_action_reminder_days, 7)
+
+    def test_late(self):
+        self.assertIn(f"late since {self.words(3)}", self.body(self.run_daily(self.on(9)), "carer"))
+
+    def test_until_somebody_says_what_became_of_it(self):
+        for deed in (
+            lambda: self.as_user(self.action, "carer").action_done(),
+            lambda: self.as_user(self.agree("carer", 1), "vseo").action_not_done("Too far"),
+        ):
+            deed()
+            self.assertFalse(self.run_daily() if self.action.state == "open" else self.run_daily(self.on(0)))
+
+    def test_one_mail_with_parts_and_actions(self):
+        self.due(self.plan, 3)
+        mails = self.run_daily()
+        self.assertEqual(self.told(mails), ["carer", "social_worker", "teacher", "vseo"])
+        body = self.body(mails, "carer")
+        self.assertEqual(body.count("<li"), 2)
+        self.assertIn("1 part, due", body)
+        self.assertIn("1 action that was agreed, due", body)
+        row = self.env["pep.daily.mail"].search([("partner_id", "=", self.users["carer"].partner_id.id)])
+        self.assertEqual((row.part_count, row.action_count), (1, 1))
+
+    def test_also_after_the_pep_is_finished(self):
+        self.plan._move("complete", {"completed_on": self.env.cr.now()})
+        self.env.flush_all()
+        self.assertEqual(self.told(self.run_daily()), ["carer"])
+
+    def test_only_who_sees_it(self):
+        """Who has left, is barred or has no login is not told; nor is anybody of a child who is not there any more."""
+        self.agree("parent", 1)
+        self.agree("vseo", 1)
+        self.agree("teacher", 1, partner_id=self.env["res.partner"].create({"name": "x", "email": "x@x.example"}).id)
+        members = {row.role: row for row in self.child.network_ids}
+        members["carer"].date_to = self.today
+        members["parent"].must_not_contact = True
+        mails = self.run_daily()
+        self.assertEqual(self.told(mails), ["carer", "vseo"], "the last day counts")
+        self.assertIn("/odoo/my-pep-actions", self.body(mails, "vseo"))
+        self.assertEqual(self.told(self.run_daily(self.on(1))), ["vseo"])
+        self.child.active = False
+        self.assertFalse(self.run_daily(self.on(2)))
+
+    def test_by_the_school_and_a_parent_by_the_reference(self):
+        self.council.pep_mail_label = "school"
+        self.agree("parent", 1)
+        mails = self.run_daily()
+        self.assertIn("Elm Primary School: 1 action", self.body(mails, "carer"))
+        self.assertIn(f"{self.child.reference}: 1 action", self.body(mails, "parent"))
+
+    def test_what_reads_alike_is_one_line(self):
+        self.council.pep_mail_label = "school"
+        self.agree("carer", 3)
+        plan = self.make_plan(self.make_children())
+        self.surround_by_carer(plan)
+        self.agree("carer", 3, plan)
+        body = self.body(self.run_daily(), "carer")
+        self.assertIn("Elm Primary School: 3 actions that were agreed of 2 PEPs", body)
+        self.assertEqual(body.count("<li"), 1)
+
+    def surround_by_carer(self, plan):
+        carer = self.users["carer"].partner_id
+        self.env["pep.network.member"].create(
+            {"child_id": plan.child_id.id, "partner_id": carer.id, "role": "carer", "date_from": self.today}
+        )
+
+    def test_no_activity_and_no_follower(self):
+        self.run_daily()
+        self.assertFalse(self.env["mail.activity"].search([("res_model", "=", "pep.action")]))
+
+
+@tagged("post_install", "-at_install")
 class TestHowMuchItCosts(DailyCase):
     def test_the_same_for_few_people_and_many(self):
         def queries(number):
@@ -375,6 +497,12 @@ class TestHowMuchItCosts(DailyCase):
             plans = self.make_plan(children)
             plans.action_start()
             self.due(plans, 3)
+            self.env["pep.action"].create(
+                [
+                    {"plan_id": plan.id, "name": "x", "partner_id": user.partner_id.id, "due_date": self.today}
+                    for plan, user in zip(plans, people, strict=True)
+                ]
+            )
             daily = self.env["pep.daily.mail"]
             self.env.flush_all()
             self.env.invalidate_all()

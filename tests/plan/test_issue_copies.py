@@ -24,9 +24,8 @@ TAKEN_FROM = {
     "summary": "pep.plan",
     "next_meeting": "pep.plan",
     "next_meeting_note": "pep.plan",
+    "next_meeting_words": "pep.plan",
     "legal_status": "pep.care.episode",
-    "meetings": "pep.meeting",
-    "people": "pep.meeting.attendee",
     "previous_targets": "pep.target.review",
     "targets": "pep.target",
     "funding_asked": "pep.funding.request",
@@ -37,13 +36,22 @@ TAKEN_FROM = {
     "went_on_without": "pep.gate.pass",
     "names": "pep.network.member",
 }
+# Of a meeting people outside read their own invitation, of actions their own. The rest they read in their copy alone.
+IN_COPIES_ALONE = {
+    "meetings": {"teacher", "social_worker", "iro"},
+    "people": {"social_worker", "iro"},
+    "actions": {"teacher", "social_worker", "carer", "iro"},
+    "previous_actions": {"teacher", "social_worker", "carer", "iro"},
+}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}<t t-out='1'/>"
 
 
 @tagged("post_install", "-at_install")
 class TestWhatARoleMaySee(IssueCase):
     def test_the_pieces_are_read_as_the_access_table_says(self):
-        self.assertEqual(set(READERS), set(TAKEN_FROM))
+        self.assertEqual(set(READERS), set(TAKEN_FROM) | set(IN_COPIES_ALONE))
+        for piece, readers in IN_COPIES_ALONE.items():
+            self.assertEqual(READERS[piece], readers)
         for piece, model in TAKEN_FROM.items():
             with self.subTest(piece):
                 allowed = {role for role in OUTSIDE if TABLE[model]["read"][role] != "no"}
@@ -128,8 +136,10 @@ class TestWhatARoleMaySee(IssueCase):
 
     def test_versions_of_before_can_be_copied_too(self):
         data = self.plan.sudo()._snapshot()
-        for name in ("contributions", "evidence", "documents"):
+        for name in ("contributions", "evidence", "documents", "actions", "previous_actions", "next_meeting_words"):
             del data[name]
+        of_old = ("date", "mode", "state", "chair", "notes", "people")
+        data["meetings"] = [{name: meeting[name] for name in of_old} for meeting in data["meetings"]]
         del data["child"]["known_as"]
         data["format"] = 1
         data = json.loads(json.dumps(data))
@@ -147,7 +157,7 @@ class TestWhatARoleMaySee(IssueCase):
 class TestIssuedVersion(IssueCase):
     def test_everyone_s_part_is_in_it(self):
         issue = self.issue()
-        self.assertEqual(issue.data["format"], 2)
+        self.assertEqual(issue.data["format"], 3)
         parts = {part["name"]: part for part in issue.data["contributions"]}
         self.assertEqual(set(parts), {f"Part {key}" for key in self.sections})
         voice = parts["Part voice"]

@@ -12,18 +12,20 @@ from tests.common import PepCase
 MENUS = {
     "contributor": {
         "My PEPs": [],
-        "Children": ["Children", "All PEPs", "Targets", "Documents", "Cover and support"],
-        "Meetings": [],
+        "Children": ["Children", "All PEPs", "Targets", "Actions", "Documents", "Cover and support"],
         "Schools": ["Schools", "School staff", "Links between schools"],
     },
     "support": {
         "My PEPs": [],
         "Watch list": [],
+        "Changes to look at": [],
         "Children": [
             "Children",
             "All PEPs",
             "Parts to accept",
+            "Face to face",
             "Targets",
+            "Actions",
             "Documents",
             "Attendance",
             "Suspensions",
@@ -31,19 +33,22 @@ MENUS = {
             "Went on without",
             "Cover and support",
         ],
-        "Meetings": [],
+        "Meetings": ["Meetings", "Mails about meetings"],
         "Funding": ["All funding"],
         "Schools": ["Schools", "School staff", "Delegations", "Links between schools"],
     },
     "vseo": {
         "My PEPs": [],
         "Watch list": [],
+        "Changes to look at": [],
         "Children": [
             "Children",
             "Wants to tell someone",
             "All PEPs",
             "Parts to accept",
+            "Face to face",
             "Targets",
+            "Actions",
             "Documents",
             "Attendance",
             "Suspensions",
@@ -51,19 +56,22 @@ MENUS = {
             "Went on without",
             "Cover and support",
         ],
-        "Meetings": [],
+        "Meetings": ["Meetings", "Mails about meetings"],
         "Funding": ["All funding"],
         "Schools": ["Schools", "School staff", "Delegations", "Links between schools"],
     },
     "head": {
         "My PEPs": [],
         "Watch list": [],
+        "Changes to look at": [],
         "Children": [
             "Children",
             "Wants to tell someone",
             "All PEPs",
             "Parts to accept",
+            "Face to face",
             "Targets",
+            "Actions",
             "Documents",
             "Attendance",
             "Suspensions",
@@ -73,7 +81,7 @@ MENUS = {
             "Open the term",
             "Import the SSDA903 return",
         ],
-        "Meetings": [],
+        "Meetings": ["Meetings", "Mails about meetings", "Mails without a meeting"],
         "Funding": ["To decide", "All funding"],
         "Schools": [
             "Schools",
@@ -147,10 +155,9 @@ class TestMenus(PepCase):
         plan.action_ready()
         meeting = plan.env["pep.meeting"].create({"plan_id": plan.id, "start": fields.Datetime.now()})
         meeting.attendee_ids.attended = True
-        meeting.action_hold()
         target = cls.smart_target(plan)
         plan.env["pep.funding.request"].create({"target_id": target.id, "name": "Tuition", "unit_cost": 100})
-        plan.action_process()
+        meeting._hold_without("Nobody else is around this child", False)
         wizard = plan.env["pep.plan.go.on"].create({"plan_id": plan.id, "next_state": "complete"})
         wizard.line_ids.reason_id = plan.env["pep.gate.reason"].search(
             [("company_id", "=", cls.council.id), ("gate", "=", "next_date")], limit=1

@@ -106,17 +106,27 @@ class TestPlanForm(PepCase):
 
     def test_planning_and_holding_the_meeting(self):
         action = self.plan.action_plan_meeting()
-        with Form(
-            self.plan.env["pep.meeting"].with_context(**action["context"]), "pep_module.pep_meeting_view_form"
-        ) as form:
-            self.assertEqual(form.chair_id, self.users["vseo"])
+        with Form(self.plan.env[action["res_model"]].browse(action["res_id"])) as form:
             form.start = fields.Datetime.now() - timedelta(hours=1)
-        meeting = form.record
+            form.send_now = False
+        action = form.record.action_plan()
+        meeting = self.plan.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(meeting.chair_id, self.users["vseo"])
         self.assertEqual(self.plan.action_plan_meeting()["res_id"], meeting.id)
         with Form(meeting, "pep_module.pep_meeting_view_form") as form, form.attendee_ids.edit(0) as attendee:
             attendee.attended = True
-        meeting.action_hold()
-        self.assertEqual(self.plan.meeting_state, "held")
+        question = meeting.action_hold()
+        wizards = self.plan.env[question["res_model"]].with_context(**question["context"])
+        with Form(wizards, "pep_module.pep_meeting_hold_view_form") as form:
+            self.assertIn("Nobody on the list as", form.absent)
+            form.reason = "Nobody is known around the child yet"
+            with form.line_ids.edit(0) as line:
+                self.assertEqual(line.message, "There is no academic target")
+                line.reason_id = self.env["pep.gate.reason"].search(
+                    [("company_id", "=", self.council.id), ("gate", "=", line.gate), ("head_only", "=", False)], limit=1
+                )
+        form.record.action_confirm()
+        self.assertEqual((self.plan.meeting_state, self.plan.state), ("held", "processing"))
         self.assertEqual(meeting.action_open_plan()["res_id"], self.plan.id)
 
     def test_the_meeting_of_a_plan_picked_by_name(self):

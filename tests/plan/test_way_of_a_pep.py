@@ -16,13 +16,22 @@ class TestWayOfAPep(PepCase):
         super().setUpClass()
         cls.child = cls.make_children()
         cls.plan = cls.as_user(cls.make_plan(cls.child), "vseo")
+        # around these children is nobody but the VSEO
+        cls.council.write({f"pep_quorum_{role}": False for role in ("teacher", "social_worker", "carer")})
 
-    def hold_meeting(self, plan):
+    def plan_meeting(self, plan):
+        """A meeting that has begun, with everybody there."""
         meeting = plan.env["pep.meeting"].create(
             {"plan_id": plan.id, "start": fields.Datetime.now() - timedelta(hours=1), "mode": "face"}
         )
         meeting.attendee_ids.attended = True
-        meeting.action_hold()
+        return meeting
+
+    def hold_meeting(self, plan):
+        """Hold it, with all that a PEP asks for; the PEP goes on to processing."""
+        meeting = self.plan_meeting(plan)
+        self.assertFalse(meeting.action_hold())
+        self.assertEqual((meeting.state, plan.state), ("held", "processing"))
         return meeting
 
     def bring_to(self, state, plan=None):
@@ -34,11 +43,10 @@ class TestWayOfAPep(PepCase):
         plan.action_ready()
         if state == "ready":
             return
-        self.hold_meeting(plan)
         self.smart_target(plan)
         for review in plan.review_ids:
             review.outcome = "achieved"
-        plan.action_process()
+        self.hold_meeting(plan)
         if state == "processing":
             return
         plan.next_meeting_date = self.today + timedelta(days=90)
@@ -51,10 +59,8 @@ class TestWayOfAPep(PepCase):
         self.assertEqual(plan.state, "gathering")
         self.assertFalse(plan.action_ready())
         self.assertEqual(plan.state, "ready")
-        meeting = self.hold_meeting(plan)
         target = self.smart_target(plan)
-        self.assertFalse(plan.action_process())
-        self.assertEqual(plan.state, "processing")
+        meeting = self.hold_meeting(plan)
         self.assertEqual(plan.processing_due, meeting.date + timedelta(days=14))
         self.assertEqual(plan.next_due, plan.processing_due)
         plan.next_meeting_note = "In the second week of next term"
@@ -104,36 +110,42 @@ class TestWayOfAPep(PepCase):
 
     def test_without_an_academic_target_it_stays_ready(self):
         self.bring_to("ready")
-        self.hold_meeting(self.plan)
-        question = self.plan.action_process()
-        self.assertEqual(question["res_model"], "pep.plan.go.on")
-        self.assertEqual(self.plan.state, "ready")
+        meeting = self.plan_meeting(self.plan)
+        question = meeting.action_hold()
+        self.assertEqual(question["res_model"], "pep.meeting.hold")
+        self.assertEqual((meeting.state, self.plan.state), ("planned", "ready"))
         self.smart_target(self.plan, measure=False)
-        self.assertEqual(self.plan.action_process()["res_model"], "pep.plan.go.on")
+        self.assertEqual(meeting.action_hold()["res_model"], "pep.meeting.hold")
+        self.assertEqual(self.plan.action_process()["res_model"], "pep.plan.go.on", "the PEP's own button asks as well")
         self.assertIn("Measured by", self.plan.missing)
         self.plan.target_ids.measure = "Reading test"
-        self.assertFalse(self.plan.action_process())
+        self.assertFalse(meeting.action_hold())
         self.assertEqual(self.plan.state, "processing")
 
     def test_a_gate_is_passed_with_a_listed_reason(self):
         self.bring_to("ready")
-        self.hold_meeting(self.plan)
         question = self.plan.action_process()
         wizard = self.plan.env[question["res_model"]].with_context(**question["context"]).create({})
-        self.assertEqual(wizard.line_ids.mapped("gate"), ["academic_target"])
+        self.assertEqual(wizard.line_ids.mapped("gate"), ["meeting", "academic_target"])
         with self.assertRaises(UserError):
             wizard.action_go_on()
-        reason = self.env["pep.gate.reason"].search(
-            [("company_id", "=", self.council.id), ("gate", "=", "academic_target"), ("head_only", "=", False)], limit=1
+        reasons = self.env["pep.gate.reason"].search(
+            [("company_id", "=", self.council.id), ("head_only", "=", False)], order="sequence desc"
         )
-        wizard.line_ids.reason_id = reason
+        reason_of = {reason.gate: reason for reason in reasons}
+        for line in wizard.line_ids:
+            line.reason_id = reason_of[line.gate]
         wizard.action_go_on()
         self.assertEqual(self.plan.state, "processing")
         self.assertRecordValues(
-            self.plan.pass_ids, [{"gate": "academic_target", "reason_id": reason.id, "user_id": self.users["vseo"].id}]
+            self.plan.pass_ids,
+            [
+                {"gate": gate, "reason_id": reason_of[gate].id, "user_id": self.users["vseo"].id}
+                for gate in ("meeting", "academic_target")
+            ],
         )
         with self.assertRaises(UserError):
-            self.plan.pass_ids.note = "something else"
+            self.plan.pass_ids[0].note = "something else"
 
     def test_a_reason_for_another_gate_or_for_the_head_alone_is_refused(self):
         self.bring_to("ready")
@@ -191,12 +203,11 @@ class TestWayOfAPep(PepCase):
 
     def test_what_happens_later_leaves_the_issue_as_it_was(self):
         self.bring_to("ready")
-        self.hold_meeting(self.plan)
         target = self.smart_target(self.plan)
+        self.hold_meeting(self.plan)
         request = self.plan.env["pep.funding.request"].create(
             {"target_id": target.id, "name": "Reading tuition", "quantity": 10, "unit_cost": 40}
         )
-        self.plan.action_process()
         self.plan.next_meeting_note = "May"
         self.plan.action_complete()
         issue = self.plan.issue_ids

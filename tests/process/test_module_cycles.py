@@ -79,6 +79,7 @@ ANY_MODULE = {"orm_signaling_registry", "ir_cron_trigger"}
 REWRITTEN = {"arch_prev", "url"}
 # Rows without an external name of their own: to whose record they belong (column, model of that record).
 BELONGS = {
+    "ir_act_server_group_rel": ("act_id", "ir.actions.server"),
     "ir_act_window_group_rel": ("act_id", "ir.actions.act_window"),
     "ir_act_window_view": ("act_window_id", "ir.actions.act_window"),
     "ir_actions_server_history": ("action_id", "ir.actions.server"),
@@ -87,6 +88,7 @@ BELONGS = {
     "ir_model_inherit": ("model_id", "ir.model"),
     "ir_model_relation": ("model", "ir.model"),
     "ir_ui_menu_group_rel": ("menu_id", "ir.ui.menu"),
+    "mail_alias": ("alias_model_id", "ir.model"),
     "res_groups_implied_rel": ("gid", "res.groups"),
     "rule_group_rel": ("rule_group_id", "ir.rule"),
 }
@@ -104,10 +106,15 @@ EXTENDED = {
     ("ir_model", "res.partner"),
     ("ir_model", "ir.attachment"),
     ("ir_model", "ir.binary"),
+    ("ir_model", "calendar.attendee"),
+    ("ir_model", "calendar.event"),
+    ("ir_model", "calendar.popover.delete.wizard"),
+    ("ir_model", "ir.mail_server"),
+    ("ir_model", "mail.mail"),
     ("ir_model", "base.partner.merge.automatic.wizard"),
 }
 # Rules of other apps' models that the app narrows: carers, relatives and their logins are known only around the child.
-NARROWED = {"res.partner", "res.users"}
+NARROWED = {"res.partner", "res.users", "calendar.event", "calendar.attendee"}
 
 
 def own(dump, before):
@@ -209,7 +216,13 @@ def test_installing_changes_nothing_else(lived_in, installed):
     assert changed == {}
     columns = installed.after.new_columns(lived_in.before)
     assert {name for name in columns if ".pep_" not in name} == set()
-    assert {name.split(".")[0] for name in columns} == {"res_company", "res_partner", "res_users"}
+    assert {name.split(".")[0] for name in columns} == {
+        "calendar_attendee",
+        "calendar_event",
+        "res_company",
+        "res_partner",
+        "res_users",
+    }
     assert {table for table in installed.after.new_tables(lived_in.before) if "pep_" not in table} == set()
 
 
@@ -287,6 +300,13 @@ def test_uninstalling_is_refused_where_children_are(db, module):
 
 def test_uninstalling_after_the_export_was_confirmed(db, lived_in):
     settle(db, 3)
+    db.shell("""
+env["pep.term"]._cron_open()
+plan = env["pep.plan"].search([], limit=1)
+meeting = env["pep.meeting"].create({"plan_id": plan.id, "start": "2027-03-01 10:00:00"})
+assert meeting.event_id.attendee_ids
+env.cr.commit()
+""")
     export = textwrap.dedent("""
         import io, re, zipfile
         company = env.ref("base.main_company")
@@ -317,6 +337,8 @@ def test_uninstalling_after_the_export_was_confirmed(db, lived_in):
     assert left_of_the_app(gone) == []
     assert not [row for row in gone.rows["mail_message"] if "A note" in (row["body"] or "")]
     assert not [row for row in gone.rows["ir_attachment"] if row["name"] == "paper.txt"]
+    assert {row["name"] for row in gone.rows["calendar_event"]} == {f"Meeting {number}" for number in range(4)}
+    assert gone.rows["calendar_attendee"] == lived_in.before.rows["calendar_attendee"]
     aunts = [row for row in gone.rows["res_partner"] if row["name"] == "Zebedee's aunt"]
     assert aunts and not any(row["active"] for row in aunts), "nobody learns of carers by uninstalling"
     assert meant(lived_in.before - gone).keys() <= {"ir_module_module"}

@@ -1,5 +1,6 @@
 from . import pep_code
 from . import pep_child
+from . import pep_child_face
 from . import pep_care_episode
 from . import pep_enrolment
 from . import pep_network_member
@@ -11,3 +12,9 @@ from . import res_partner_login
 from . import pep_school_link
 from . import pep_school_staff
 from . import pep_delegation
+from . import res_company_network
+from . import pep_network_change
+from . import pep_network_change_line
+from . import pep_network_change_meeting
+from . import pep_child_network
+from . import pep_network_events

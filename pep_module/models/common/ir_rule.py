@@ -8,8 +8,10 @@ from odoo.tools import SQL
 NAMED = 300
 CACHE = "pep.access.named"
 # How rules come to access rows: from a child, or from a council for finance.
-LINKS = ("child_id", "company_id")
+LINKS = {"child_id": "child_id", "pep_child_id": "child_id", "company_id": "company_id"}
 ROWS = {"access_ids": "child_id", "pep_access_ids": "company_id"}
+# Odoo's own models whose rules ask the same, of those of their records that are about a child.
+BESIDE = ("calendar.event", "calendar.attendee")
 
 
 class IrRule(models.Model):
@@ -29,9 +31,13 @@ class IrRule(models.Model):
 
     def _compute_domain(self, model_name, mode="read"):
         domain = super()._compute_domain(model_name, mode)
-        if self.env.su or not issubclass(self.env.registry[model_name], self.env.registry["pep.need.to.know"]):
+        if self.env.su or not self._pep_asks_access(model_name):
             return domain
         return domain.map_conditions(self._pep_name_records)
+
+    def _pep_asks_access(self, model_name):
+        models = self.env.registry
+        return model_name in BESIDE or issubclass(models[model_name], models["pep.need.to.know"])
 
     def _pep_name_records(self, condition):
         """A condition on access rows as one on the ids of their children or councils; any other as it is."""
@@ -39,7 +45,7 @@ class IrRule(models.Model):
         if condition.field_expr in LINKS and condition.operator == "any":
             outer, inner = condition.field_expr, condition.value
         link = ROWS.get(getattr(inner, "field_expr", None))
-        if link is None or inner.operator != "any" or outer not in (None, link):
+        if link is None or inner.operator != "any" or LINKS.get(outer, link) != link:
             return condition
         ids = self._pep_named(inner.value, link)
         if ids is None and outer is None:

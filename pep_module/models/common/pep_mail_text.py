@@ -8,6 +8,11 @@ CODES = [
     ("invite", "Invitation with a new login"),
     ("linked", "Invitation of somebody who has a login"),
     ("concern", "Somebody has to look now"),
+    ("meeting_offer", "Several times are offered for a meeting"),
+    ("meeting", "Invitation to a meeting"),
+    ("meeting_changed", "A meeting has changed"),
+    ("meeting_cancelled", "Not to come to a meeting after all"),
+    ("meeting_written", "Asked to write instead of coming to a meeting"),
 ]
 WORDS = ("subject", "intro", "closing", "button")
 # What other programs fill in. Here it would be sent as it stands, and whoever wrote it would not expect that.
@@ -91,7 +96,7 @@ class PepMailText(models.Model):
         address = email_normalize(email or "")
         if not address:
             return None
-        sender = company.email_formatted or formataddr((company.name, self.env.ref("base.partner_root").email or ""))
+        sender = company.email_formatted or formataddr((company.name, company._pep_server_email()))
         body = self.env["ir.qweb"]._render(
             "pep_module.mail_text_body",
             {

@@ -25,6 +25,13 @@ class PepThread(models.AbstractModel):
         records = self.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
         return records.has_access("read")
 
+    def _pep_readable_by(self, user):
+        """Those of these records that a user may read. One query, however many."""
+        records = self.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+        if not records.browse().has_access("read"):
+            return self.browse()
+        return self.browse(records._filtered_access("read").ids)
+
     def _pep_refuse_strangers(self, partner_ids):
         strangers = set(partner_ids or ()) - set(self._pep_readers(partner_ids).ids)
         if strangers:
@@ -42,10 +49,11 @@ class PepThread(models.AbstractModel):
 
     def _message_subscribe(self, partner_ids=None, subtype_ids=None, customer_ids=None):
         """Leave out who may not read the record: being given a task, or being mentioned, opens nothing."""
-        for record in self:
-            readers = record._pep_readers(partner_ids).ids
-            if readers:
-                super(PepThread, record)._message_subscribe(readers, subtype_ids, customer_ids=customer_ids)
+        partners = self.env["res.partner"].sudo().browse(partner_ids or [])  # sudo: as in _pep_readers
+        for partner in partners:
+            readable = self.browse().union(*(self._pep_readable_by(user) for user in partner.user_ids))
+            if readable:
+                super(PepThread, readable)._message_subscribe(partner.ids, subtype_ids, customer_ids=customer_ids)
         return True
 
     def message_post(self, *, partner_ids=None, **kwargs):

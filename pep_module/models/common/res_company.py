@@ -51,6 +51,13 @@ class ResCompany(models.Model):
     pep_document_max_mb = fields.Integer(
         string="Largest document (MB)", default=10, help="A larger file is refused. A type of document may allow less."
     )
+    pep_meeting_title = fields.Char(
+        string="Meetings are called",
+        default="PEP meeting",
+        required=True,
+        help="In calendars and invitations, before the reference or whatever else stands for the child. Never a name.",
+    )
+    pep_meeting_hours = fields.Float(string="A meeting lasts (hours)", default=1.0)
     pep_attendance_expected = fields.Float(string="Expected attendance (%)", default=95.0)
     pep_attendance_support = fields.Float(string="Attendance that needs support below (%)", default=96.0)
     pep_attendance_persistent = fields.Float(string="Persistent absence at or below (%)", default=90.0)
@@ -83,6 +90,11 @@ class ResCompany(models.Model):
         string="Mails tell of what is due within (days)",
         default=10,
         help="Once a day, whoever has something to hand in within so many days, or late, gets one mail.",
+    )
+    pep_action_reminder_days = fields.Integer(
+        string="Reminded of an action before it is due (days)",
+        default=3,
+        help="Calendar days before the day agreed. In the same mail a day that tells of parts to hand in.",
     )
     pep_mail_weekends = fields.Boolean(string="Mails at weekends")
     pep_mail_label = fields.Selection(
@@ -118,10 +130,10 @@ class ResCompany(models.Model):
         string="The child", default=True, help="Their own words, the targets, the next meeting: for you to hand over."
     )
 
-    @api.constrains("pep_mail_days_ahead", "pep_mail_label", "pep_mail_label_text")
+    @api.constrains("pep_mail_days_ahead", "pep_action_reminder_days", "pep_mail_label", "pep_mail_label_text")
     def _check_pep_mail(self):
         for company in self:
-            if company.pep_mail_days_ahead < 0:
+            if company.pep_mail_days_ahead < 0 or company.pep_action_reminder_days < 0:
                 raise ValidationError(self.env._("Mails tell of what is due today, or within some days from today."))
             if company.pep_mail_label == "label" and not (company.pep_mail_label_text or "").strip():
                 raise ValidationError(self.env._("Which words should mails use for a child?"))
@@ -191,6 +203,12 @@ class ResCompany(models.Model):
         """A naive UTC datetime as an aware one in the council's zone."""
         self.ensure_one()
         return pytz.utc.localize(moment).astimezone(pytz.timezone(self.pep_tz or "Europe/London"))
+
+    @api.model
+    def _pep_server_email(self):
+        """The address of the system itself, for a council without one. Asks the database once, not for each mail."""
+        root = self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
+        return self.env["res.partner"].sudo().browse(root).email or ""  # sudo: the address alone
 
     def _pep_midnight_utc(self, day):
         """The naive UTC datetime at which ``day`` begins in the council."""

@@ -23,7 +23,9 @@ class IrAttachment(models.Model):
     def _pep_about_child(self, res_model):
         if not res_model or res_model not in self.env:
             return False
-        return res_model == "pep.child" or isinstance(self.env[res_model], self.env.registry["pep.child.bound"])
+        # a mail that fits no meeting may be about any child
+        named = res_model in ("pep.child", "pep.meeting.stray")
+        return named or isinstance(self.env[res_model], self.env.registry["pep.child.bound"])
 
     def _pep_guarded(self):
         """Those of these attachments that belong to a record about a child."""

@@ -7,6 +7,9 @@ from . import pep_contribution
 from . import pep_contribution_page
 from . import pep_answer
 from . import pep_plan
+from . import pep_plan_face
+from . import pep_plan_meeting
+from . import pep_plan_next
 from . import pep_daily_mail
 from . import pep_plan_issue
 from . import pep_plan_copy
@@ -15,3 +18,5 @@ from . import pep_voice_code
 from . import pep_voice_attempt
 from . import pep_voice_part
 from . import pep_concern
+from . import pep_plan_network
+from . import pep_contribution_network

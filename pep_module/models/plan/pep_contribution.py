@@ -12,6 +12,7 @@ STATES = [
     ("returned", "Returned"),
     ("accepted", "Accepted"),
     ("not_needed", "Not needed"),
+    ("earlier", "Earlier part"),
 ]
 OPEN = ("not_started", "in_progress", "returned")
 HANDED_IN = ("submitted", "accepted")
@@ -40,6 +41,9 @@ class PepContribution(models.Model):
     Outsiders read it by the record rule (:class:`pep.audience`) and change it by the methods below alone. Each of them
     looks at the role that the caller has on *this* child now. A part can be handed in as long as the PEP is being
     worked on, also late; once it is handed in it is closed until it is returned.
+
+    Who answers may change while it is open: another school, another carer. What was begun then stays as an *earlier
+    part*, under its author, and can't be changed; whoever came instead has an open part (:meth:`_pass_on`).
     """
 
     _name = "pep.contribution"
@@ -107,9 +111,15 @@ class PepContribution(models.Model):
     behalf_how = fields.Selection(BEHALF_HOW, string="How it came", readonly=True)
     behalf_date = fields.Date(string="When it was said", readonly=True)
     entered_by_id = fields.Many2one("res.users", string="Typed by", readonly=True, ondelete="restrict", groups=INSIDE)
+    earlier_on = fields.Datetime(string="Closed on", readonly=True, help="When somebody else took over.")
+    earlier_name = fields.Char(
+        string="Whose earlier words", readonly=True, groups=INSIDE, help="Who had begun it, as their names were then."
+    )
     history = fields.Json(readonly=True, help="What was handed in, each time.", groups="pep_module.group_pep_support")
 
-    _uniq = models.UniqueIndex("(plan_id, section_id, COALESCE(school_id, 0))", "This PEP has this part already.")
+    _uniq = models.UniqueIndex(
+        "(plan_id, section_id, COALESCE(school_id, 0)) WHERE state <> 'earlier'", "This PEP has this part already."
+    )
     # IS TRUE, as the ORM asks: PostgreSQL does not take one for the other
     _open_index = models.Index("(child_id, owner_role, due_date) WHERE is_live IS TRUE")
 
@@ -173,7 +183,8 @@ class PepContribution(models.Model):
             return self.browse()
         forms = self._forms_of(plans)
         schools, around = self._schools_of(plans), self._roles_around(plans)
-        mine = self.sudo().search([("plan_id", "in", plans.ids)])  # sudo: as above
+        mine = self.sudo().search([("plan_id", "in", plans.ids), ("state", "!=", "earlier")])  # sudo: as above
+        became = mine.school_id._pep_became()
         existing = mine.grouped(lambda part: (part.plan_id, part.section_id))
         now = fields.Datetime.now()
         counts = self.env["pep.section"].union(*forms.values())._question_counts(now)
@@ -192,7 +203,7 @@ class PepContribution(models.Model):
                 ):
                     continue  # nobody there to answer it, or the PEP has an earlier version of the section
                 have = existing.get((plan, section), mine.browse())
-                for school_id, school_name, role in have._missing_places(section, schools[plan.id]):
+                for school_id, school_name, role in have._missing_places(section, schools[plan.id], became):
                     vals_list.append(
                         {
                             **common,
@@ -224,11 +235,12 @@ class PepContribution(models.Model):
                 forms[key] = sections.filtered(lambda section, plan=plan: section._applies_to(plan))
         return {plan: forms[plan.company_id, plan.variant, plan.kind_id] for plan in plans}
 
-    def _missing_places(self, section, schools):
+    def _missing_places(self, section, schools, became):
         """Where a PEP lacks its part of a section; a part that nobody has begun goes over there.
 
         :param self: the PEP's parts of this section
         :param schools: list of (school id, name) of the child, the main one first
+        :param became: dict of school -> the academy that it has become, whose staff go on with its part
         :return: list of (school id, name, role that answers) of the parts to be made
         """
         if section.owner_role != "teacher":
@@ -236,10 +248,13 @@ class PepContribution(models.Model):
         else:
             places = (schools if section.per_setting else schools[:1]) or [(False, False)]
         wanted = {school_id for school_id, _name in places}
+        have = {part.school_id.id for part in self} | {
+            became[part.school_id].id for part in self if part.school_id in became
+        }
         spare = self.filtered(lambda part: part.state == "not_started" and part.school_id.id not in wanted)
         missing = []
         for school_id, name in places:
-            if school_id in [part.school_id.id for part in self]:
+            if school_id in have:
                 continue
             role = section._owner_for(bool(school_id) or section.owner_role != "teacher")
             if spare:
@@ -274,7 +289,7 @@ class PepContribution(models.Model):
 
     @api.model
     def _schools_of(self, plans):
-        """The settings that each PEP's child has on the day that its facts are of: the main school first.
+        """The settings that each PEP's child has today, or on the first day of its term: the main school first.
 
         :return: dict of plan id -> list of (school id, its name)
         """
@@ -282,10 +297,9 @@ class PepContribution(models.Model):
         enrolments = enrolments.search(
             [("child_id", "in", plans.child_id.ids), ("school_id", "!=", False)], order="child_id, id"
         ).grouped("child_id")
-        days = {term: term._day_of_facts() for term in plans.term_id}
         schools = {}
         for plan in plans:
-            day = days[plan.term_id]
+            day = plan._day_of_places()
             current = enrolments.get(plan.child_id, self.env["pep.enrolment"]).filtered(
                 lambda row, day=day: row.date_from <= day and (not row.date_to or row.date_to >= day)
             )
@@ -317,6 +331,8 @@ class PepContribution(models.Model):
             return self.env._("This PEP is not being worked on now.")
         if part.state == "not_needed":
             return self.env._("This part is not needed this time.")
+        if part.state == "earlier":
+            return self.env._("Somebody else has taken over from here. What was begun stays as it was.")
         if part.state not in OPEN:
             return self.env._("This part has been handed in. It can be changed when it is returned.")
         if staff and part.owner_role != "vseo" and not part.behalf_name and not owner:
@@ -618,8 +634,8 @@ class PepContribution(models.Model):
         """What the page of this part shows, in a fixed number of queries however many questions and past PEPs.
 
         :return: list of dicts, one a question: ``question``, ``answer`` (record or empty), ``last`` (record or empty:
-            what was said last time, where the question begins from that and nothing is confirmed yet), ``fact`` (text
-            or False)
+            what was said last time, where the question begins from that, or by who had this part before; nothing of it
+            is confirmed yet), ``fact`` (text or False)
         """
         self.ensure_one()
         self.check_access("read")
@@ -632,12 +648,15 @@ class PepContribution(models.Model):
             for answer in part._previous().answer_ids:
                 if answer.is_given and not answer.kept_private:
                     last_of[answer.question_id.id] = answer
+        before_of = part._words_before()
         facts = questions._facts_of(part.plan_id, part.school_id)
         lines = []
         for question in questions:
             answer = answer_of.get(question.id, self.env["pep.answer"].sudo())  # sudo: empty
             last = self.env["pep.answer"].sudo()  # sudo: empty
-            if question.starts == "carry" and not answer:
+            if not answer and question.id in before_of:
+                last = before_of[question.id]
+            elif question.starts == "carry" and not answer:
                 last = next((last_of[q.id] for q in question._with_predecessors() if q.id in last_of), last)
             lines.append({"question": question, "answer": answer, "last": last, "fact": facts.get(question.id)})
         return lines
@@ -704,7 +723,8 @@ class PepContribution(models.Model):
             "state": self._label("state"),
             "handed_in": self.state in HANDED_IN,
             "not_needed": self.not_needed_reason if self.state == "not_needed" else None,
-            "by": self.behalf_name or self.submitted_by_id.name or None,
+            "earlier": self.state == "earlier",
+            "by": self.earlier_name or self.behalf_name or self.submitted_by_id.name or None,
             "typed_by": self.entered_by_id.name if self.behalf_name else None,
             "how": self._label("behalf_how"),
             "on": str(day) if day else None,

@@ -103,7 +103,7 @@ class PepContribution(models.Model):
         part = self.sudo()  # sudo: a part that the user may read, as in _may_fill
         staff = self._staff_here()
         if not staff and not self._mine():
-            if part.state not in HANDED_IN:
+            if part.state not in (*HANDED_IN, "earlier"):
                 raise AccessError(self.env._("This part has not been handed in."))
             return READ, None
         reason = self._may_fill()
@@ -219,5 +219,9 @@ class PepContribution(models.Model):
                 return Markup("%s<br/><em>%s</em>") % (words, self.env._("Kept for the virtual school alone"))
             return words
         if last and self.state in OPEN:
+            if last.contribution_id.plan_id == self.plan_id:
+                return Markup("<em>%s</em>") % self.env._(
+                    "Written before somebody else took over, not confirmed yet: %(value)s", value=last.value
+                )
             return Markup("<em>%s</em>") % self.env._("Last time, not confirmed yet: %(value)s", value=last.value)
         return Markup("<em>%s</em>") % self.env._("Not answered")

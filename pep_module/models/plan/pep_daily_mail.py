@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from ..child.pep_school_staff import TEACHING
-from .pep_contribution import OPEN
+from .pep_contribution import OPEN, STAFF
 
 CHUNK = 200
 MOST_LINES = 40
@@ -17,8 +17,9 @@ KEPT_DAYS = 400
 class PepDailyMail(models.Model):
     """That somebody was told today what is due: one mail a person and day, however often the work is done.
 
-    Who is told of what follows from two things on one child: a part that is open and whose it is, and a row of
-    :class:`pep.access` with that role today. So nobody is told who may not see the part, and nobody follows anything.
+    Who is told of what follows from two things on one child: a part that is open and whose it is, or an action and who
+    is to do it; and a row of :class:`pep.access` with that role, or that person, today. So nobody is told who may not
+    see it, and nobody follows anything.
     """
 
     _name = "pep.daily.mail"
@@ -28,6 +29,7 @@ class PepDailyMail(models.Model):
     partner_id = fields.Many2one("res.partner", required=True, ondelete="restrict", readonly=True)
     day = fields.Date(required=True, index=True, readonly=True, help="On the wall calendar of the person's council.")
     part_count = fields.Integer(string="Parts told of", readonly=True)
+    action_count = fields.Integer(string="Actions told of", readonly=True)
     mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null", ondelete="set null")
 
     _uniq = models.UniqueIndex("(partner_id, day)", "This person has had today's mail.")
@@ -98,29 +100,41 @@ class PepDailyMail(models.Model):
 
         :param days: what :meth:`_days` gave
         :param partner_ids: only of these contacts; without them, only who has anything due
-        :return: list of dicts ``partner_id`` and, with ``partner_ids``, ``plan_id``, ``company_id``, ``school_name``,
-            ``to_parent``, ``to_staff``, ``number``, ``returned``, ``due``
+        :return: list of dicts ``partner_id`` and, with ``partner_ids``, ``what`` (part or action), ``plan_id``,
+            ``company_id``, ``school_name``, ``to_parent``, ``to_staff``, ``number``, ``returned``, ``due``
         """
         if not days:
             return []
         self.env.flush_all()
+        parts, actions = self._due_parts(days), self._due_actions(days)
         if partner_ids is None:
             # raw SQL: a part's owner is joined to the same role on the same child, which a domain can't say
-            query = SQL("SELECT DISTINCT person.partner_id %s ORDER BY person.partner_id", self._due_parts(days))
+            query = SQL("SELECT person.partner_id %s UNION SELECT person.partner_id %s ORDER BY 1", parts, actions)
         else:
             query = SQL(  # raw SQL: as above
-                """SELECT person.partner_id, part.plan_id, part.company_id,
+                """SELECT person.partner_id, 'part' AS what, part.plan_id, part.company_id,
                     MIN(part.school_name) AS school_name,
                     BOOL_AND(access.role = 'parent') AS to_parent,
                     BOOL_AND(access.role = 'vseo') AS to_staff,
                     COUNT(DISTINCT part.id) AS number,
                     COUNT(DISTINCT part.id) FILTER (WHERE part.state = 'returned') AS returned,
                     MIN(part.due_date) AS due
-                %s AND person.partner_id IN %s
+                %(parts)s AND person.partner_id IN %(people)s
                 GROUP BY person.partner_id, part.plan_id, part.company_id
-                ORDER BY person.partner_id, MIN(part.due_date), part.plan_id""",
-                self._due_parts(days),
-                tuple(partner_ids),
+                UNION ALL
+                SELECT person.partner_id, 'action' AS what, action.plan_id, action.company_id,
+                    MIN(plan.school_name) AS school_name,
+                    BOOL_AND(access.role = 'parent') AS to_parent,
+                    BOOL_AND(access.role IN %(staff)s) AS to_staff,
+                    COUNT(DISTINCT action.id) AS number, 0 AS returned,
+                    MIN(action.due_date) AS due
+                %(actions)s AND person.partner_id IN %(people)s
+                GROUP BY person.partner_id, action.plan_id, action.company_id
+                ORDER BY partner_id, due, plan_id, what""",
+                parts=parts,
+                actions=actions,
+                staff=tuple(STAFF),
+                people=tuple(partner_ids),
             )
         return self.env.execute_query_dict(query)  # raw SQL: as above
 
@@ -150,6 +164,23 @@ class PepDailyMail(models.Model):
             now=fields.Datetime.now(),
             open=OPEN,
             teaching=TEACHING,
+        )
+
+    @api.model
+    def _due_actions(self, days):
+        """FROM and WHERE: each open action that is due, with the person who is to do it and sees it today."""
+        return SQL(  # raw SQL: see _due
+            """FROM pep_action action
+                JOIN (VALUES %(days)s) AS day (company_id, today, until) ON day.company_id = action.company_id
+                JOIN res_company council ON council.id = action.company_id
+                JOIN pep_plan plan ON plan.id = action.plan_id
+                JOIN pep_child child ON child.id = action.child_id AND child.active
+                JOIN res_users person ON person.partner_id = action.partner_id AND person.active
+                JOIN pep_access access ON access.child_id = action.child_id AND access.user_id = person.id
+                    AND access.valid_from <= %(now)s AND access.valid_to > %(now)s
+            WHERE action.state = 'open' AND action.due_date <= day.today + council.pep_action_reminder_days""",
+            days=self._values(days),
+            now=fields.Datetime.now(),
         )
 
     @api.model
@@ -193,7 +224,11 @@ class PepDailyMail(models.Model):
                 council, partner.email, self._lines(due, references, day_of[partner]), self._url(council, due)
             )
             if mail:
-                made.append((partner, day_of[partner], sum(row["number"] for row in due), mail))
+                numbers = {
+                    what: sum(row["number"] for row in due if row["what"] == what) for what in ("part", "action")
+                }
+                told_of = {"part_count": numbers["part"], "action_count": numbers["action"]}
+                made.append((partner, day_of[partner], told_of, mail))
         self._note_and_queue(made)
 
     @api.model
@@ -206,7 +241,10 @@ class PepDailyMail(models.Model):
 
     @api.model
     def _url(self, council, due):
-        path = "/odoo/my-peps" if all(row["to_staff"] for row in due) else "/my/pep"
+        if not all(row["to_staff"] for row in due):
+            path = "/my/pep"
+        else:
+            path = "/odoo/my-peps" if any(row["what"] == "part" for row in due) else "/odoo/my-pep-actions"
         return f"{council.get_base_url()}{path}"
 
     @api.model
@@ -215,12 +253,14 @@ class PepDailyMail(models.Model):
         lines = defaultdict(lambda: [0, 0, 0])
         for row in due:
             label = self._label(row, references)
-            sums = lines[label, row["due"] or today]
+            sums = lines[label, row["due"] or today, row["what"]]
             for index, number in enumerate((row["number"], 1, row["returned"])):
                 sums[index] += number
         texts = [
-            self._line(label, day, number, plans, returned, day < today)
-            for (label, day), (number, plans, returned) in sorted(lines.items(), key=lambda item: item[0][::-1])
+            self._line(label, day, number, plans, returned, day < today, what)
+            for (label, day, what), (number, plans, returned) in sorted(
+                lines.items(), key=lambda item: (item[0][1], item[0][0], item[0][2])
+            )
         ]
         if len(texts) > MOST_LINES:
             more = len(texts) - MOST_LINES + 1
@@ -237,8 +277,15 @@ class PepDailyMail(models.Model):
         return references[row["plan_id"]]
 
     @api.model
-    def _line(self, label, day, number, plans, returned, late):
-        what = self.env._("1 part") if number == 1 else self.env._("%(number)s parts", number=number)
+    def _line(self, label, day, number, plans, returned, late, what="part"):
+        if what == "action":
+            what = (
+                self.env._("1 action that was agreed")
+                if number == 1
+                else self.env._("%(number)s actions that were agreed", number=number)
+            )
+        else:
+            what = self.env._("1 part") if number == 1 else self.env._("%(number)s parts", number=number)
         if plans > 1:
             what = self.env._("%(parts)s of %(plans)s PEPs", parts=what, plans=plans)
         values = {"label": label, "what": what, "day": format_date(self.env, day, date_format="d MMMM y")}
@@ -311,16 +358,14 @@ class PepDailyMail(models.Model):
             url = f"{council.get_base_url()}/my/pep"
             mail = texts[council]._prepare_mail(council, school.pep_shared_mailbox, lines, url)
             if mail:
-                made.append((school, day_of[school], number, mail))
+                made.append((school, day_of[school], {"part_count": number}, mail))
         self._note_and_queue(made)
 
     @api.model
     def _note_and_queue(self, made):
         """Rows of the day and mails, together: the database refuses a second row of a day, and its mail with it."""
-        rows = self.create(
-            [{"partner_id": partner.id, "day": day, "part_count": number} for partner, day, number, _mail in made]
-        )
+        rows = self.create([{"partner_id": partner.id, "day": day, **told_of} for partner, day, told_of, _mail in made])
         self.flush_model()
-        mails = self.env["pep.mail.text"]._queue([mail for _partner, _day, _number, mail in made])
+        mails = self.env["pep.mail.text"]._queue([mail for _partner, _day, _told_of, mail in made])
         for row, mail in zip(rows, mails, strict=True):
             row.mail_id = mail.id

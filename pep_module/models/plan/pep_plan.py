@@ -215,11 +215,18 @@ class PepPlan(models.Model):
         )
         return late if True in value else ~late
 
-    @api.depends("meeting_ids.state", "meeting_ids.start")
+    @api.depends("meeting_ids.state", "meeting_ids.start", "meeting_ids.is_extra")
+    @api.depends_context("uid")
     def _compute_meeting(self):
-        """The meeting that was held, else the next one planned."""
-        meetings = self.env["pep.meeting"].search_fetch(
-            [("plan_id", "in", self.ids), ("state", "in", ("planned", "held"))],
+        """The termly meeting that was held, else the next one planned.
+
+        The virtual school's staff find the meeting itself. Anybody else is told when it is: their own slot, if they
+        were asked; school, social worker and reviewing officer also if they were not.
+        """
+        staff = self.env.su or self.env.user.has_group(SUPPORT)
+        every = self.env["pep.meeting"] if staff else self.env["pep.meeting"].sudo()  # sudo: told below who may know
+        meetings = every.search_fetch(
+            [("plan_id", "in", self.ids), ("state", "in", ("planned", "held")), ("is_extra", "=", False)],
             ["plan_id", "state", "start"],
             order="start, id",
         )
@@ -228,18 +235,39 @@ class PepPlan(models.Model):
             known = chosen.get(meeting.plan_id.id)
             if known is None or known.state != "held" or meeting.state == "held":
                 chosen[meeting.plan_id.id] = meeting
+        told = {} if staff else self._meeting_told(chosen)
         for plan in self:
             meeting = chosen.get(plan._origin.id, meetings.browse())
-            plan.meeting_id = meeting
-            plan.meeting_date = meeting.start
-            plan.meeting_state = meeting.state
+            plan.meeting_id = meeting if staff else meeting.browse()
+            plan.meeting_date = meeting.start if staff else told.get(plan._origin.id, False)
+            plan.meeting_state = meeting.state if staff or plan.meeting_date else False
+
+    def _meeting_told(self, chosen):
+        """When the meetings of these PEPs are, as far as the user may know.
+
+        :param chosen: dict of PEP id -> ``pep.meeting``
+        :return: dict of PEP id -> datetime
+        """
+        own = self.env["pep.meeting.attendee"].search(
+            [("meeting_id", "in", [meeting.id for meeting in chosen.values()]), ("invitation", "=", "invited")]
+        )
+        asked = {invitation.meeting_id.id: invitation.told_start for invitation in own if invitation._is_own()}
+        roles_on = self.env["pep.access"]._roles_on(self.child_id)
+        told = {}
+        for plan in self:
+            meeting = chosen.get(plan._origin.id)
+            if meeting and meeting.id in asked:
+                told[plan._origin.id] = asked[meeting.id]
+            elif meeting and {"teacher", "social_worker", "iro"} & roles_on.get(plan.child_id.id, set()):
+                told[plan._origin.id] = meeting.start
+        return told
 
     @api.depends("contribution_ids.state", "contribution_ids.answered_count", "contribution_ids.document_id")
     def _compute_contributions(self):
         """How far the parts of each PEP are, at a glance."""
         parts = self.env["pep.contribution"].sudo()  # sudo: as in _compute_counts; how far, not what is said
         groups = parts._read_group(
-            [("plan_id", "in", self.ids), ("state", "!=", "not_needed")],
+            [("plan_id", "in", self.ids), ("state", "not in", ("not_needed", "earlier"))],
             ["plan_id", "owner_role", "state", "required"],
             ["__count", "answered_count:sum", "question_count:sum"],
         )
@@ -316,7 +344,7 @@ class PepPlan(models.Model):
             else:
                 plan.academic_target_gap = False
 
-    @api.depends("contribution_ids.state", "contribution_ids.required")
+    @api.depends("state", "contribution_ids.state", "contribution_ids.required")
     def _compute_parts_gap(self):
         """Which required parts are not handed in: the first few by name, the others by number."""
         parts = self.env[
@@ -336,7 +364,7 @@ class PepPlan(models.Model):
                 else False
             )
 
-    @api.depends("document_ids.state", "document_ids.type_id", "variant")
+    @api.depends("state", "document_ids.state", "document_ids.type_id", "variant")
     def _compute_documents_gap(self):
         missing = self.env["pep.document.type"]._missing_for(self._gathering())
         for plan in self:
@@ -365,6 +393,7 @@ class PepPlan(models.Model):
         "parts_gap",
         "documents_gap",
         "next_meeting_date",
+        "next_meeting_month",
         "next_meeting_note",
         "meeting_state",
         "review_open_count",
@@ -444,7 +473,7 @@ class PepPlan(models.Model):
         return self.academic_target_gap
 
     def _gate_next_date(self):
-        if not self.next_meeting_date and not self.next_meeting_note:
+        if not self.next_meeting_date and not self.next_meeting_month and not self.next_meeting_note:
             return self.env._("the next meeting is not set")
 
     # === The way of a PEP ===
@@ -539,7 +568,8 @@ class PepPlan(models.Model):
         """
         self.ensure_one()
         company = self.company_id
-        planned = self.meeting_ids.filtered(lambda meeting: meeting.state == "planned").sorted("start")[:1]
+        planned = self.meeting_ids.filtered(lambda meeting: meeting.state == "planned" and not meeting.is_extra)
+        planned = planned.sorted("start")[:1]
         day = company._pep_local(planned.start).date() if planned.start else self.due_date
         return day and fields.Date.subtract(day, days=company.pep_contribution_days)
 
@@ -630,7 +660,8 @@ class PepPlan(models.Model):
     def _processing_due_date(self):
         self.ensure_one()
         company = self.company_id
-        held = self.meeting_ids.filtered(lambda meeting: meeting.state == "held").sorted("start")[-1:]
+        held = self.meeting_ids.filtered(lambda meeting: meeting.state == "held" and not meeting.is_extra)
+        held = held.sorted("start")[-1:]
         day = company._pep_local(held.start).date() if held else company._pep_today()
         return fields.Date.add(day, days=company.pep_processing_days)
 
@@ -728,19 +759,6 @@ class PepPlan(models.Model):
             ),
             self.env._("Open %(term)s", term=term.name),
         )
-
-    def action_plan_meeting(self):
-        """Open the meeting of this PEP, or a new one."""
-        self.ensure_one()
-        planned = self.meeting_ids.filtered(lambda meeting: meeting.state == "planned")[:1]
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("PEP meeting"),
-            "res_model": "pep.meeting",
-            "view_mode": "form",
-            "res_id": planned.id,
-            "context": {"default_plan_id": self.id},
-        }
 
     def action_open_child(self):
         self.ensure_one()

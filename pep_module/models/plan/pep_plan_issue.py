@@ -113,7 +113,7 @@ class PepPlan(models.Model):
         """
         self.ensure_one()
         return {
-            "format": 2,
+            "format": 3,
             "reference": self.child_reference,
             "version": self.issue_version,
             "council": self.company_id.name,
@@ -126,6 +126,7 @@ class PepPlan(models.Model):
             "summary": self.summary or None,
             "next_meeting": str(self.next_meeting_date) if self.next_meeting_date else None,
             "next_meeting_note": self.next_meeting_note or None,
+            "next_meeting_words": self.next_meeting_text or None,
             "went_on_without": [
                 {
                     "what": passed._label("gate"),
@@ -138,7 +139,9 @@ class PepPlan(models.Model):
             "contributions": self.contribution_ids._snapshots(),
             "evidence": self._snapshot_of_evidence(),
             "documents": [document._snapshot() for document in self.document_ids if document.state == "filed"],
-            "meetings": [meeting._snapshot() for meeting in self.meeting_ids],
+            "meetings": [meeting._snapshot() for meeting in self.meeting_ids if meeting.state != "offering"],
+            "previous_actions": [action._snapshot() for action in self._earlier_actions()[self.id]],
+            "actions": [action._snapshot() for action in self.action_ids],
             "previous_targets": [review._snapshot() for review in self.review_ids],
             "targets": [target._snapshot() for target in self.target_ids if target.state != "withdrawn"],
         }

@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import academic_year
+from ...tools.periods import Period, Periods
 
 _logger = logging.getLogger(__name__)
 
@@ -128,6 +129,18 @@ class PepTerm(models.Model):
                         )
                     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        terms = super().create(vals_list)
+        terms.company_id._pep_sync_face_due()
+        return terms
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"date_from", "window_from", "window_to"} & vals.keys():
+            self.company_id._pep_sync_face_due()
+        return result
+
     # === Which term ===
 
     @api.model
@@ -169,14 +182,9 @@ class PepTerm(models.Model):
             this = academic_year.academic_year(company._pep_today())
             for start_year in [year] if year else [this - 1, this, this + 1]:
                 have = terms.search([("company_id", "=", company.id), ("academic_year", "=", start_year)])
-                starts = company._pep_term_starts(start_year)
-                ends = [day for _season, day in starts[1:]] + [academic_year.first_day(start_year + 1)]
-                for (season, first), following in zip(starts, ends, strict=True):
+                for season, first, last in self._by_rule(company, start_year):
                     if season in have.mapped("season"):
                         continue
-                    last = following - timedelta(days=1)
-                    if season == "summer":  # schools break up before the end of July
-                        last = min(last, last.replace(month=7, day=20))
                     vals_list.append(
                         {
                             "company_id": company.id,
@@ -188,6 +196,55 @@ class PepTerm(models.Model):
                         }
                     )
         return terms.create(vals_list)
+
+    @api.model
+    def _by_rule(self, company, year):
+        """The terms of a school year by the council's rule: list of (season, first day, last day for meetings)."""
+        starts = company._pep_term_starts(year)
+        ends = [day for _season, day in starts[1:]] + [academic_year.first_day(year + 1)]
+        terms = []
+        for (season, first), following in zip(starts, ends, strict=True):
+            last = following - timedelta(days=1)
+            if season == "summer":  # schools break up before the end of July
+                last = min(last, last.replace(month=7, day=20))
+            terms.append((season, first, last))
+        return terms
+
+    @api.model
+    def _periods(self, company, unit, day_from, day_to, more=0):
+        """The terms of a council from one day to another and ``more`` after that, one after the other.
+
+        Those that somebody has entered or changed as they are, the others by the council's rule; none is made.
+        One query.
+
+        :param str unit: ``term``, or ``half_term``: the two halves of each, parted in the middle of its window
+        :return: ``tools.periods.Periods``
+        """
+        terms = self.sudo().search([("company_id", "=", company.id)])  # sudo: as in _term_on
+        known = {(term.academic_year, term.season): term for term in terms}
+        first = academic_year.academic_year(day_from) - 1
+        last = academic_year.academic_year(day_to) + 2 + more // 3
+        every = []
+        for year in range(first, last + 1):
+            for season, date_from, window_to in self._by_rule(company, year):
+                term = known.get((year, season))
+                if term:
+                    every.append((term.name, term.date_from, term.window_from, term.window_to))
+                else:
+                    name = f"{dict(SEASONS)[season]} {year + (season != 'autumn')}"
+                    every.append((name, date_from, date_from, window_to))
+        if unit == "half_term":
+            every = [half for term in every for half in self._halves(*term)]
+        return Periods(Period(name, first, until) for name, first, _window, until in every)
+
+    @api.model
+    def _halves(self, name, date_from, window_from, window_to):
+        """The two halves of a term, parted in the middle of its window: about when schools have their break."""
+        middle = window_from + (window_to - window_from) // 2
+        return [
+            (self.env._("first half of %(term)s", term=name), date_from, window_from, middle),
+            (self.env._("second half of %(term)s", term=name), middle + timedelta(days=1), None, window_to),
+        ]
 
     # === Opening a term ===
 

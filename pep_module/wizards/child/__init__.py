@@ -1,6 +1,7 @@
 from . import base_partner_merge
 from . import pep_gias_import
 from . import pep_hand_over
+from . import pep_network_change_dismiss
 from . import pep_person_add
 from . import pep_school_academise
 from . import pep_school_mailbox

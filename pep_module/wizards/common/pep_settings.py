@@ -14,6 +14,26 @@ class PepSettings(models.TransientModel):
     )
     pep_age_from = fields.Integer(string="PEPs from age")
     pep_age_to = fields.Integer(string="PEPs until age")
+    pep_meeting_title = fields.Char(string="Meetings are called", required=True)
+    pep_meeting_hours = fields.Float(string="A meeting lasts (hours)")
+    pep_meeting_alias_name = fields.Char(
+        string="Address of meetings", help="Invitations come from this address, and answers to them go to it."
+    )
+    pep_meeting_alias_domain = fields.Char(related="company_id.alias_domain_id.name", string="Mail domain")
+    pep_quorum_teacher = fields.Boolean(string="Designated teacher")
+    pep_quorum_social_worker = fields.Boolean(string="Social worker")
+    pep_quorum_carer = fields.Boolean(string="Carer")
+    pep_quorum_child = fields.Boolean(string="The child is invited", help="Asked. Whether to come is for the child.")
+    pep_quorum_parent = fields.Boolean(string="Parent")
+    pep_quorum_iro = fields.Boolean(string="Reviewing officer")
+    pep_quorum_vseo = fields.Boolean(string="VSEO")
+    pep_face_interval = fields.Integer(string="Face to face at least once every")
+    pep_face_unit = fields.Selection(
+        string="Terms or half-terms",
+        required=True,
+        selection=lambda self: self.env["res.company"]._fields["pep_face_unit"].selection,
+        help="“Every four terms” can be read in two ways: of three terms a year it is sixteen months, of six eight.",
+    )
     pep_contribution_days = fields.Integer(string="Parts due before the meeting (days)")
     pep_processing_days = fields.Integer(string="Days to process a PEP")
     pep_document_max_mb = fields.Integer(string="Largest document (MB)")
@@ -25,6 +45,7 @@ class PepSettings(models.TransientModel):
     pep_watch_absence = fields.Float(string="Watch list: absence from (%)")
     pep_target_number = fields.Integer(string="Targets in a PEP")
     pep_mail_days_ahead = fields.Integer(string="Tell of what is due within (days)")
+    pep_action_reminder_days = fields.Integer(string="Remind of an action before it is due (days)")
     pep_mail_weekends = fields.Boolean(string="Also at weekends")
     pep_mail_label = fields.Selection(
         string="Speak of a child by", selection=lambda self: self.env["res.company"]._fields["pep_mail_label"].selection

@@ -22,29 +22,14 @@ class PepPlanGoOn(models.TransientModel):
         values = super().default_get(fields)
         plan = self.env["pep.plan"].browse(values.get("plan_id"))
         if plan and "line_ids" in fields:
-            values["line_ids"] = [
-                Command.create({"gate": gate, "message": sentence[:1].upper() + sentence[1:]})
-                for gate, sentence in plan._missing_for(values.get("next_state"))
-            ]
+            values["line_ids"] = self.line_ids._commands(plan._missing_for(values.get("next_state")))
         return values
 
     def action_go_on(self):
         """Record the reasons and take the step."""
         self.ensure_one()
         steps = {"ready": "action_ready", "processing": "action_process", "complete": "action_complete"}
-        if self.line_ids.filtered(lambda line: not line.reason_id):
-            raise UserError(self.env._("Choose a reason for each thing that is missing, or go back and complete it."))
-        self.env["pep.gate.pass"].create(
-            [
-                {
-                    "plan_id": self.plan_id.id,
-                    "gate": line.gate,
-                    "reason_id": line.reason_id.id,
-                    "note": line.note,
-                }
-                for line in self.line_ids
-            ]
-        )
+        self.line_ids._record_reasons(self.plan_id)
         getattr(self.plan_id, steps[self.next_state])()
         return {"type": "ir.actions.act_window_close"}
 
@@ -66,3 +51,24 @@ class PepPlanGoOnLine(models.TransientModel):
 
     def _compute_may_use_all(self):
         self.may_use_all = self.env.user.has_group("pep_module.group_pep_head")
+
+    @api.model
+    def _commands(self, missing):
+        """One line for each (gate, sentence)."""
+        return [
+            Command.create({"gate": gate, "message": sentence[:1].upper() + sentence[1:]}) for gate, sentence in missing
+        ]
+
+    def _record_reasons(self, plan):
+        """The PEP goes past these gates, each with its reason.
+
+        :raise UserError: a reason is missing
+        """
+        if any(not line.reason_id for line in self):
+            raise UserError(self.env._("Choose a reason for each thing that is missing, or go back and complete it."))
+        self.env["pep.gate.pass"].create(
+            [
+                {"plan_id": plan.id, "gate": line.gate, "reason_id": line.reason_id.id, "note": line.note}
+                for line in self
+            ]
+        )

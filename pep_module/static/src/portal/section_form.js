@@ -38,7 +38,7 @@ export class SectionForm extends Interaction {
         this.token = this.el.querySelector("input[name=csrf_token]").value;
         this.state = this.el.querySelector(".o_pep_state");
         this.trouble = this.el.querySelector(".o_pep_trouble");
-        this.page = `/my/pep/section/${this.el.dataset.save.match(/section\/(\d+)/)[1]}`;
+        this.page = this.el.dataset.save.replace(/\/save$/, "");
         this.questions = new Map();
         for (const el of this.el.querySelectorAll(".o_pep_question")) {
             const version = el.querySelector(`input[name="version-${el.dataset.question}"]`);
