@@ -7,6 +7,7 @@ copy (:mod:`benchmarks.cloning`) of one that went through the app's own steps. N
 from __future__ import annotations
 
 import random
+import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -337,11 +338,6 @@ class Generator:
         for part in self.parts:
             self.hand_in(part)
         self.finished.action_ready()
-        self.meeting = self.env["pep.meeting"].create(
-            {"plan_id": self.finished.id, "start": self.at_ten(first.window_from), "mode": "face"}
-        )
-        self.meeting.attendee_ids.attended = True
-        self.meeting.action_hold()
         areas = self.env["pep.target.area"].search([("company_id", "=", self.company.id)], limit=TARGETS_PER_PEP)
         self.targets = self.env["pep.target"].create(
             [
@@ -364,7 +360,11 @@ class Generator:
         self.request = self.env["pep.funding.request"].create(
             {"target_id": self.targets[0].id, "name": "Tuition", "quantity": 10, "unit_cost": 42.0}
         )
-        self.finished.action_process()
+        self.meeting = self.env["pep.meeting"].create(
+            {"plan_id": self.finished.id, "start": self.at_ten(first.window_from), "mode": "face"}
+        )
+        self.meeting.attendee_ids.attended = True
+        self.meeting._hold_without("Nobody else is around this child", False)
         self.finished.next_meeting_note = "Early next term"
         self.finished.action_complete()
         self.reviews = second._open(self.pattern).review_ids
@@ -503,6 +503,7 @@ class Generator:
         days = (term.window_to - term.window_from).days
         starts = [self.at_ten(term.window_from + timedelta(days=self.random.randint(0, days))) for _plan in plans]
         now = self.env.cr.now()
+        events = self.add_events(starts)
         meetings = clone(
             self.meeting,
             [
@@ -516,12 +517,42 @@ class Generator:
                     "chair_id": self.facts[child]["vseo_id"],
                     "state": "held" if start < now else "planned",
                     "mode": self.random.choice(("face", "online")),
+                    "uid": str(uuid.UUID(int=self.random.getrandbits(128))),
+                    "event_id": event,
                 }
-                for (plan, child), start in zip(self.both(plans), starts, strict=True)
+                for (plan, child), start, event in zip(self.both(plans), starts, events, strict=True)
             ],
         )
         for attendee in self.meeting.attendee_ids:
-            clone(attendee, [{**self.bound(child), "meeting_id": meeting} for meeting, child in self.both(meetings)])
+            clone(
+                attendee,
+                [
+                    {**self.bound(child), "meeting_id": meeting, "plan_id": plan}
+                    for (plan, child), meeting in zip(self.both(plans), meetings, strict=True)
+                ],
+            )
+
+    def add_events(self, starts):
+        """The event of each meeting in Odoo's calendar, with its chair."""
+        chairs = [self.facts[child]["vseo_id"] for child in self.facts]
+        events = clone(
+            self.meeting.event_id,
+            [
+                {"pep_child_id": child, "start": start, "stop": start + timedelta(hours=1), "user_id": chair}
+                for child, start, chair in zip(self.facts, starts, chairs, strict=True)
+            ],
+        )
+        partner_of = {user.id: user.partner_id.id for user in self.vseos}
+        pairs = [(event, partner_of[chair]) for event, chair in zip(events, chairs, strict=True)]
+        link(self.cr, "calendar_event_res_partner_rel", ("calendar_event_id", "res_partner_id"), pairs)
+        clone(
+            self.meeting.event_id.attendee_ids[:1],
+            [
+                {"event_id": event, "partner_id": partner, "pep_child_id": child}
+                for (event, partner), child in zip(pairs, self.facts, strict=True)
+            ],
+        )
+        return events
 
     def add_targets(self, term, plans, state):
         """Three targets in each PEP, and money asked for one of them in two PEPs of five."""
