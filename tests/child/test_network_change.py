@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.pep_module.models.child.pep_network_around import QUIETLY
+
 from .network_common import NetworkCase
 
 
@@ -250,7 +252,7 @@ class TestNetworkChange(NetworkCase):
     def test_the_first_run_looks_at_nothing_that_was(self):
         self.council.pep_network_seen = False
         self.env["pep.network.member"].search([("child_id", "=", self.child.id)]).with_context(
-            pep_network_quiet=True
+            pep_network_quiet=QUIETLY
         ).write({"date_to": self.yesterday})
         self.catch_up()
         self.assertFalse(self.changes)
@@ -258,7 +260,7 @@ class TestNetworkChange(NetworkCase):
 
     def test_the_scheduled_action_does_all_councils(self):
         self.council.pep_network_seen = self.yesterday
-        self.member("carer").with_context(pep_network_quiet=True).date_to = self.yesterday
+        self.member("carer").with_context(pep_network_quiet=QUIETLY).date_to = self.yesterday
         with patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=60):
             self.env["pep.network.change"]._cron_catch_up()
         self.assertEqual(self.kinds(), ["person_left"])

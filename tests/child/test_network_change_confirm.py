@@ -21,6 +21,16 @@ class TestNetworkChangeConfirm(NetworkCase):
 
     # === Meetings ===
 
+    def test_who_was_left_uninvited_stays_so(self):
+        meeting = self.plan_meeting()
+        aunt = self.env["res.partner"].create({"name": "Aunt Polly", "email": "polly@people.example"})
+        row = meeting.attendee_ids.create({"meeting_id": meeting.id, "partner_id": aunt.id, "role": "other"})
+        self.replace("carer")
+        self.as_user(self.change.meeting_ids, "vseo").new_link = "https://meet.example.org/new"
+        self.confirm()
+        self.assertEqual(self.invitation(meeting, self.new["carer"]).invitation, "invited")
+        self.assertEqual(row.invitation, "none")
+
     def test_a_former_carer_is_withdrawn_and_the_new_one_asked(self):
         meeting = self.plan_meeting()
         mails = self.env["mail.mail"].search([])

@@ -52,6 +52,7 @@ class ActionCase(PepCase):
         plan._move("processing")
         plan.target_ids or cls.smart_target(plan)
         plan.next_meeting_note = "In spring"
+        plan.meeting_ids.sudo().write({"state": "held"})
         cls.as_user(plan, "vseo").action_complete()
         cls.env.invalidate_all()
 

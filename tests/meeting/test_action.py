@@ -438,6 +438,21 @@ class TestBesideTheFreeze(ActionCase):
         self.as_user(action, "vseo").action_reopen()
         self.assertEqual(action.state, "open")
 
+    @mute_logger(*QUIET)
+    def test_who_does_it_now_is_not_told_who_had_it_before(self):
+        """What was a foster carer's can be given to a parent."""
+        action = self.agree("carer")
+        self.finish(self.plan)
+        self.as_user(action, "vseo").action_give(self.contact("parent").id, "parent")
+        self.assertEqual(action.agreed_name, self.contact("carer").name)
+        own = self.as_user(action, "parent")
+        self.assertEqual(own.read(["owner"])[0]["owner"], self.contact("parent").name)
+        for name in ("agreed_name", "agreed_role"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                own.read([name])
+            with self.subTest(name), self.assertRaises(AccessError):
+                own.search([(name, "!=", False)])
+
     def test_a_correction(self):
         action = self.agree("carer")
         self.finish(self.plan)

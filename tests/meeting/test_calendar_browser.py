@@ -37,6 +37,19 @@ class TestCalendarBrowser(EventCase, BrowserCase):
         row = page.locator(f".fc-timegrid-slot-lane[data-time='{hour:02}:00:00']").first.bounding_box()
         return row["y"]
 
+    def drag(self, page, event):
+        """Two hours later, by the mouse."""
+        event.scroll_into_view_if_needed()
+        box = event.bounding_box()
+        height = self.slot(page, 12) - self.slot(page, 10) - 2
+        x, y = box["x"] + box["width"] / 2, box["y"] + 8
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, y + height / 2, steps=6)
+        page.mouse.move(x, y + height, steps=6)
+        page.mouse.up()
+        self.settle(page)
+
     def test_named_opened_and_moved(self):
         name = self.child.full_name
         title = self.meeting._title()
@@ -55,16 +68,7 @@ class TestCalendarBrowser(EventCase, BrowserCase):
             self.picture(page, "calendar-popover")
             popover.locator(".o_cw_popover_close").click()
             self.settle(page)
-            # two hours later, by the mouse
-            box = event.bounding_box()
-            height = self.slot(page, 12) - self.slot(page, 10) - 2
-            x, y = box["x"] + box["width"] / 2, box["y"] + 8
-            page.mouse.move(x, y)
-            page.mouse.down()
-            page.mouse.move(x, y + height / 2, steps=6)
-            page.mouse.move(x, y + height, steps=6)
-            page.mouse.up()
-            self.settle(page)
+            self.drag(page, event)
             expect(self.event(page, name)).to_contain_text("12:00")
             self.picture(page, "calendar-moved")
             self.event(page, name).click()
@@ -107,3 +111,29 @@ class TestCalendarBrowser(EventCase, BrowserCase):
             self.visit(page, "/odoo/calendar")
             self.picture(page, "calendar-stranger")
             expect(page.locator(".fc-event", has_text="PEP")).to_have_count(0)
+
+    def test_moved_in_the_app_s_own_calendar(self):
+        """Those invited are told; what was held stays, on the screen as well."""
+        self.users["teacher"].partner_id.email = "teacher@calendar.example"
+        self.as_user(self.meeting, "vseo").action_send_invitations()
+        held = self.make_meeting(self.start + timedelta(days=1), plan=self.make_plan())
+        held.sudo().write({"state": "held"})
+        names = self.child.full_name, held.child_id.full_name
+        before = self.env["mail.mail"].search([])
+        with self.page_of("vseo") as page:
+            self.visit(page, "/odoo/pep-meetings")
+            page.locator(".o_calendar_button_next, .o_next").first.click()
+            self.settle(page)
+            self.drag(page, self.event(page, names[0]))
+            expect(self.event(page, names[0])).to_contain_text("12:00")
+            self.picture(page, "own-calendar-moved")
+            self.assertEqual(self.event(page, names[1]).locator(".fc-event-resizer").count(), 0)
+            self.drag(page, self.event(page, names[1]))
+            expect(self.event(page, names[1])).to_contain_text("10:00")
+        self.assertEqual(self.meeting.start, self.start + timedelta(hours=2))
+        self.assertEqual(self.meeting.duration, 1)
+        self.assertEqual(held.start, self.start + timedelta(days=1))
+        told = (self.env["mail.mail"].search([]) - before).filtered("pep_ical_method")
+        self.assertIn("teacher@calendar.example", told.mapped("email_to"))
+        self.assertEqual(len(told), len(set(self.meeting.sudo().attendee_ids.partner_id)))
+        self.assertEqual(set(told.mapped("pep_ical_method")), {"REQUEST"})

@@ -135,6 +135,26 @@ class TestEvent(EventCase):
         self.assertEqual(event.partner_ids, chair)
         self.assertEqual(len(rows), 7)
 
+    def test_a_parent_who_works_for_the_council_is_not_in_it(self):
+        """The event names the school and shows who else comes; the parent's own page does neither."""
+        self.council.pep_mail_label = "school"
+        self.users["inner_parent"] = self.make_colleague("inner_parent.test")
+        self.env["pep.network.member"].create(
+            {
+                "child_id": self.child.id,
+                "partner_id": self.users["inner_parent"].partner_id.id,
+                "role": "parent",
+                "date_from": self.today - timedelta(days=30),
+            }
+        )
+        meeting = self.make_meeting(self.start + timedelta(days=1))
+        self.invite("inner_parent", "inner_social_worker", meeting=meeting)
+        event = self.event_of(meeting)
+        self.assertIn(self.users["inner_social_worker"].partner_id, event.partner_ids)
+        self.assertNotIn(self.users["inner_parent"].partner_id, event.partner_ids)
+        self.assertFalse(self.as_user(self.env["calendar.event"], "inner_parent").search([("id", "=", event.id)]))
+        self.assertTrue(self.as_user(self.row_of("inner_parent", meeting), "inner_parent").told_start)
+
     def test_somebody_whose_login_is_closed_is_not_in_it(self):
         self.invite("inner_iro")
         self.users["inner_iro"].active = False

@@ -95,6 +95,23 @@ class TestEventAccess(EventCase):
         other = self.as_user(self.env["calendar.event"], "other_vseo")
         self.assertFalse(other.search([("pep_child_name", "ilike", self.child.last_name)]))
 
+    def test_no_reference_by_filling_in_a_form(self):
+        """Odoo names what a draft points at past the rules."""
+        child = self.child.id
+        shown = {"fields": {"display_name": {}}}
+        for role in ("stranger", "employee", "finance", "admin", "vseo"):
+            for model in ("calendar.event", "calendar.attendee"):
+                records = self.as_user(self.env[model], role)
+                for drafts, values in (
+                    (records, {"pep_child_id": child}),
+                    (records.with_context(default_pep_child_id=child), {}),
+                ):
+                    with self.subTest(role, model=model):
+                        told = drafts.onchange(values, [], {"pep_child_id": shown})["value"]
+                        self.assertFalse(told["pep_child_id"])
+                        told = drafts.onchange(values, ["pep_child_id"], {"pep_child_id": shown})
+                        self.assertFalse(told["value"].get("pep_child_id"))
+
     def test_nothing_by_way_of_a_person(self):
         event = self.event_of(self.meeting)
         chair = self.users["vseo"].partner_id

@@ -322,3 +322,65 @@ class TestOffer(ScheduleCase):
         self.assertFalse(self.as_user(self.plan, "vseo").is_offering)
         again = self.offer([datetime(2026, 2, 17, 9), datetime(2026, 2, 18, 9)])
         self.assertNotEqual(meeting, again)
+
+    def over(self):
+        return self.env["mail.mail"].search([("subject", "like", "no need to say when you can")], order="id")
+
+    def test_cancelled_those_who_were_asked_are_told_once(self):
+        meeting = self.offer()
+        asked = set(self.mails().mapped("email_to"))
+        meeting._cancel("Nobody can")
+        self.assertEqual(set(self.over().mapped("email_to")), asked)
+        self.assertEqual(len(self.over()), len(asked))
+        for mail in self.over():
+            self.assertIn("does not take place", mail.body_html)
+            for secret in (self.child.first_name, self.child.last_name, "Nobody can"):
+                self.assertNotIn(secret, mail.body_html + mail.subject)
+        meeting.sudo().attendee_ids._tell_offer_is_over()
+        self.assertEqual(len(self.over()), len(asked))
+
+    def test_a_pep_that_is_cancelled_ends_the_offer(self):
+        self.offer()
+        self.as_user(self.plan, "vseo")._take_step("cancel", "Adopted in Wales")
+        self.assertEqual(set(self.over().mapped("email_to")), set(self.mails().mapped("email_to")))
+
+    def test_taken_off_the_list_is_told_and_can_be_asked_again(self):
+        meeting = self.offer()
+        carer = meeting.attendee_ids.filtered(lambda row: row.role == "carer")
+        carer.action_withdraw()
+        self.assertEqual(self.over().mapped("email_to"), ["carer@offer.example"])
+        self.assertIn("not asked to come", self.over().body_html)
+        meeting._cancel("Nobody can")
+        self.assertEqual(self.over().mapped("email_to").count("carer@offer.example"), 1)
+
+    def test_put_back_they_are_asked_again(self):
+        meeting = self.offer()
+        carer = meeting.attendee_ids.filtered(lambda row: row.role == "carer")
+        carer.action_withdraw()
+        carer.action_put_back()
+        meeting.action_offer()
+        self.assertEqual(self.mails().mapped("email_to").count("carer@offer.example"), 2)
+
+    def test_whoever_gets_a_bar_is_told_the_reference_alone(self):
+        self.council.pep_mail_label = "school"
+        self.offer()
+        self.child.network_ids.filtered(lambda member: member.role == "carer").must_not_contact = True
+        (mail,) = self.over()
+        self.assertEqual(mail.email_to, "carer@offer.example")
+        self.assertIn(self.child.reference, mail.body_html)
+        self.assertNotIn(self.school.name, mail.body_html)
+
+    def test_nothing_of_times_that_are_past_or_that_nobody_was_told(self):
+        meeting = self.offer(send_now=False)
+        meeting._cancel("Nobody can")
+        self.assertFalse(self.over())
+        meeting = self.offer()
+        with freeze_time("2026-02-13 09:00:00"):
+            meeting._cancel("Nobody can")
+        self.assertFalse(self.over())
+
+    def test_once_a_time_is_chosen_the_invitation_is_what_counts(self):
+        meeting = self.offer()
+        meeting.option_ids[0].action_confirm_option()
+        meeting._cancel("The school is closed")
+        self.assertFalse(self.over())

@@ -607,6 +607,47 @@ class TestCalls(MeetingPortalCase):
         told = self.as_("parent", self.rows["parent"]).read(["told_place", "told_link"])[0]
         self.assertEqual((told["told_place"], told["told_link"]), (False, False))
 
+    def test_who_is_asked_no_more_learns_of_no_change(self):
+        self.as_user(self.meeting, "vseo").with_context(pep_meeting_quiet=True).action_send_invitations()
+        parent = self.rows["parent"]
+        self.assertEqual(parent.sent_start, self.start)
+        self.as_user(parent, "vseo").with_context(pep_meeting_quiet=True).action_withdraw()
+        self.council.pep_mail_label = "school"
+        self.as_user(self.meeting, "vseo").with_context(pep_meeting_quiet=True).write(
+            {"start": self.start + timedelta(days=3), "mode": "face", "duration": 2}
+        )
+        told = self.as_("parent", parent).read(["told_start", "told_stop", "told_mode", "told_state", "told_title"])[0]
+        self.assertEqual((told["told_start"], told["told_stop"]), (self.start, self.start + timedelta(hours=1)))
+        self.assertEqual((told["told_mode"], told["told_state"]), (False, False))
+        self.assertNotIn(self.school.name, told["told_title"])
+        self.enter("parent")
+        words = self.words(self.page(self.path("parent")))
+        self.assertIn(f"It was to be on {self.council._pep_local(self.start):%A %-d %B}", words)
+        self.assertNotIn(f"{self.start + timedelta(days=3):%-d %B}", words)
+        self.as_user(parent, "vseo").action_put_back()
+        self.as_user(self.meeting, "vseo").with_context(pep_meeting_quiet=True).action_send_invitations()
+        told = self.as_("parent", parent).read(["told_start", "told_mode"])[0]
+        self.assertEqual((told["told_start"], told["told_mode"]), (self.start + timedelta(days=3), "face"))
+
+    def test_where_the_place_is_withheld_the_title_is_without_the_school(self):
+        self.council.pep_mail_label = "school"
+        self.quietly(self.rows["carer"]).withhold_place = True
+        told = self.as_("carer", self.rows["carer"]).read(["told_title"])[0]
+        self.assertNotIn(self.school.name, told["told_title"])
+        self.assertNotIn(self.school.name, self.rows["carer"].told_title, "as the mail has it")
+        self.assertNotIn(self.school.name, self.rows["carer"]._calendar_file().replace("\r\n ", ""))
+        self.assertIn(self.school.name, self.as_("teacher", self.rows["teacher"]).told_title)
+
+    @mute_logger(*DENIAL)
+    def test_who_put_somebody_on_the_list_is_not_told(self):
+        for role in ROLES:
+            own = self.as_(role, self.rows[role])
+            for name in ("create_uid", "write_uid"):
+                with self.subTest(role, name=name), self.assertRaises(AccessError):
+                    own.read([name])
+                with self.subTest(role, name=name), self.assertRaises(AccessError):
+                    own.formatted_read_group([], [name], ["__count"])
+
     @mute_logger(*DENIAL)
     def test_others_invitations_are_not_answered_or_written(self):
         for role in ROLES:

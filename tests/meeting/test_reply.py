@@ -9,6 +9,7 @@ from psycopg2 import OperationalError
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .mail_common import JUNE, MailCase
 
@@ -351,6 +352,22 @@ class TestForged(ReplyCase):
         self.assertFalse(self.mails_to_look_at())
         stray = self.env["pep.meeting.stray"].search([("company_id", "=", other.id)])
         self.assertEqual(stray.sender, "teacher@people.example")
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_it_is_put_to_no_meeting_that_the_head_may_not_read(self):
+        """By trying numbers the references of another council's children would be read."""
+        other = self.env["res.company"].create({"name": "Othershire"})
+        child = self.make_children(company_id=other.id, vseo_id=False, school=False)
+        meeting = self.env["pep.meeting"].create({"plan_id": self.make_plan_of(other, child).id, "start": JUNE})
+        self.write_to(sender="somebody@else.example")
+        mail = self.as_user(self.strays(), "head")
+        with self.assertRaises(AccessError):
+            mail.write({"meeting_id": meeting.id})
+        mail.write({"meeting_id": self.meeting.id})
+
+    def make_plan_of(self, council, child):
+        self.env["pep.term"]._term_on(council, self.today)._open(child)
+        return child.plan_ids[:1]
 
     def test_asking_for_another_time(self):
         self.reply(method="COUNTER", partstat="TENTATIVE", start=JUNE + timedelta(days=1))

@@ -2,6 +2,7 @@ from datetime import date, datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.pep_module.tools import clock
 
@@ -373,6 +374,30 @@ class TestSchedule(ScheduleCase):
         self.assertFalse(self.plan.meeting_ids)
 
     # === Which PEPs ===
+
+    def test_another_colleagues_child_is_not_shown_by_filling_in_a_form(self):
+        """Odoo works out the lines of a form past the rules."""
+        other = self.make_children(vseo_id=self.users["other_vseo"].id)
+        line = {"plan_id": self.make_plan(other).id}
+        shown = {"fields": {"plan_id": {}, "child_reference": {}, "school_name": {}, "due_date": {}}}
+        wizard = self.as_user(self.env["pep.meeting.schedule"], "vseo")
+        slot, person = wizard.env["pep.meeting.schedule.slot"], wizard.env["pep.meeting.schedule.person"]
+        calls = {
+            "lines": lambda: wizard.onchange({"line_ids": [(0, "virtual_1", line)]}, [], {"line_ids": shown}),
+            "suggestions": lambda: wizard.onchange({"suggestion_ids": [(0, 0, line)]}, [], {"suggestion_ids": shown}),
+            "default": lambda: wizard.with_context(default_line_ids=[(0, 0, line)]).onchange(
+                {}, [], {"line_ids": shown}
+            ),
+            "slot": lambda: slot.onchange(
+                {"wizard_id": {"line_ids": [(0, 0, line)]}}, [], {"wizard_id": {"fields": {"line_ids": shown}}}
+            ),
+            "person": lambda: person.onchange({"line_id": line}, [], {"line_id": shown}),
+        }
+        for name, call in calls.items():
+            with self.subTest(name), mute_logger("odoo.addons.base.models.ir_rule"), self.assertRaises(AccessError):
+                call()
+        own = wizard.onchange({"line_ids": [(0, "virtual_1", {"plan_id": self.plan.id})]}, [], {"line_ids": shown})
+        self.assertEqual(own["value"]["line_ids"][0][2]["child_reference"], self.child.reference)
 
     def test_those_with_a_meeting_are_left_out(self):
         self.open(self.plans[:1]).action_plan()

@@ -219,6 +219,7 @@ def test_installing_changes_nothing_else(lived_in, installed):
     assert {name.split(".")[0] for name in columns} == {
         "calendar_attendee",
         "calendar_event",
+        "mail_mail",  # what calendars read of an invitation, until it is sent
         "res_company",
         "res_partner",
         "res_users",

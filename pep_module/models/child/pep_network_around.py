@@ -6,6 +6,8 @@ LIVE = ("gathering", "ready", "processing")
 CLOSED = ("complete", "cancelled")
 # Money that has been asked for or approved and may still go out.
 LIVE_MONEY = ("asked", "approved")
+# In the context, says that nobody moves. An object: no call from outside can bring it along.
+QUIETLY = object()
 # One thing that changed around a child today. ``kind`` is one of those of pep.network.change.line; ``key`` names it for
 # ever: noted once, it is not noted again. ``slot`` is what a newcomer may take from somebody who left: the role, or the
 # school; of a teacher who left it is the id of that school. ``name`` is that of ``partner``, as it is kept.

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_list
 from odoo.tools.misc import formatLang
 
-from .pep_network_around import CLOSED, LIVE_MONEY, Around
+from .pep_network_around import CLOSED, LIVE_MONEY, QUIETLY, Around
 
 STATES = [("open", "To look at"), ("done", "Confirmed"), ("dismissed", "Nothing to do")]
 CHUNK = 1000
@@ -96,7 +96,7 @@ class PepNetworkChange(models.Model):
 
         :param events: list of ``Event``
         """
-        if not events or self.env.context.get("pep_network_quiet"):
+        if not events or self.env.context.get("pep_network_quiet") is QUIETLY:
             return
         changes = self.sudo()  # sudo: made by the app, whoever changed the network, and whatever of it they see
         off_the_list = changes._withdraw_barred(events)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.fields import Domain
 
-from .pep_network_around import Event
+from .pep_network_around import QUIETLY, Event
 from .pep_school_staff import TEACHING
 
 # Why an episode of care began, by the SSDA903 return: with another placement, or with another legal status alone.
@@ -30,13 +30,13 @@ def todays(rows):
 
 def note_new(rows):
     """Note what new rows say. Called when access follows from them already."""
-    if not rows.env.context.get("pep_network_quiet"):
+    if rows.env.context.get("pep_network_quiet") is not QUIETLY:
         rows.env["pep.network.change"]._note(rows.sudo()._network_events({}))  # sudo: the app's own look at it
 
 
 def says_before(rows, names):
     """What rows say of today before these fields of them are written; None where nothing of it can change."""
-    if names.isdisjoint(rows._network_fields) or rows.env.context.get("pep_network_quiet"):
+    if names.isdisjoint(rows._network_fields) or rows.env.context.get("pep_network_quiet") is QUIETLY:
         return None
     return rows.sudo()._network_says()  # sudo: the app's own look at what is being changed
 
@@ -263,14 +263,15 @@ class PepCareEpisode(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         episodes = super().create(vals_list)
-        if not self.env.context.get("pep_network_quiet"):
+        if self.env.context.get("pep_network_quiet") is not QUIETLY:
             self.env["pep.network.change"]._note(episodes.sudo()._network_events())  # sudo: the app's own look at it
         return episodes
 
     def write(self, vals):
         """Another placement typed over the one that was there is a move; a correction by the next return is none."""
         names = {"placement_id", "provider_id", "placement_urn"} & vals.keys()
-        imported = self.env.context.get("pep_defer_opening") or self.env.context.get("pep_network_quiet")
+        quiet = self.env.context.get("pep_network_quiet") is QUIETLY
+        imported = self.env.context.get("pep_defer_opening") or quiet
         if not names or imported:
             return super().write(vals)
         episodes = self.sudo()  # sudo: the app's own look at it

@@ -87,6 +87,26 @@ class PepNetworkMember(models.Model):
             self._follow_membership(partners)
         return result
 
+    @api.model
+    def _barred_pairs(self, children, partners):
+        """Who must not have contact with whom today, whether or not the user sees that. One query.
+
+        :return: set of (child id, contact id)
+        """
+        members = self.sudo().search(  # sudo: a bar on contact counts whether or not it is seen
+            [
+                ("child_id", "in", children.ids),
+                ("partner_id", "in", partners.ids),
+                ("must_not_contact", "=", True),
+            ]
+        )
+        today = {company: company._pep_today() for company in members.company_id}
+        return {
+            (member.child_id.id, member.partner_id.id)
+            for member in members
+            if not member.date_to or member.date_to >= today[member.company_id]
+        }
+
     def _follow_membership(self, partners_before=()):
         self.env["pep.access"]._sync(self.child_id)
         confidential = self.filtered(lambda member: member.role in ("carer", "parent", "other")).partner_id

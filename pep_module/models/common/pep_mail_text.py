@@ -9,6 +9,7 @@ CODES = [
     ("linked", "Invitation of somebody who has a login"),
     ("concern", "Somebody has to look now"),
     ("meeting_offer", "Several times are offered for a meeting"),
+    ("meeting_offer_over", "Times are not offered any more"),
     ("meeting", "Invitation to a meeting"),
     ("meeting_changed", "A meeting has changed"),
     ("meeting_cancelled", "Not to come to a meeting after all"),

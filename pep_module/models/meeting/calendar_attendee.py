@@ -26,6 +26,15 @@ class CalendarAttendee(models.Model):
         "CHECK (pep_child_id IS NULL OR access_token IS NULL)", "A PEP meeting opens to nobody by a link."
     )
 
+    @api.model
+    def default_get(self, fields):
+        return super().default_get([name for name in fields if name != "pep_child_id"])
+
+    def onchange(self, values, field_names, fields_spec):
+        """As of an event: the number of any child would show the reference."""
+        values = {name: value for name, value in values.items() if name != "pep_child_id"}
+        return super().onchange(values, [name for name in field_names if name in values], fields_spec)
+
     def _pep_ours(self):
         """Those of these rows that are of PEP meetings, whether or not the person may see them."""
         return self.sudo().filtered("event_id.pep_child_id").with_env(self.env)  # sudo: whose event it is decides

@@ -152,7 +152,13 @@ class CalendarEvent(models.Model):
         if self._pep_about_child(model):
             for name in ("res_model", "res_model_id", "res_id"):
                 values.pop(name, None)
+        values.pop("pep_child_id", None)  # set by the app; a number from a call would show that child's reference
         return values
+
+    def onchange(self, values, field_names, fields_spec):
+        """Which child an event is about no form says: the number of any child would show the reference."""
+        values = {name: value for name, value in values.items() if name != "pep_child_id"}
+        return super().onchange(values, [name for name in field_names if name in values], fields_spec)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -81,8 +81,9 @@ class PepAction(models.Model):
     )
     owner_name = fields.Char(string="Name then", readonly=True)
     role = fields.Selection(ATTENDEE_ROLES, string="As", required=True, default="other", help="The role at that time.")
-    agreed_name = fields.Char(string="Agreed with", readonly=True)
-    agreed_role = fields.Selection(ATTENDEE_ROLES, string="Agreed as", readonly=True)
+    # Not for whoever does it now: a parent who is given what was a carer's would learn who that is.
+    agreed_name = fields.Char(string="Agreed with", readonly=True, groups=SUPPORT)
+    agreed_role = fields.Selection(ATTENDEE_ROLES, string="Agreed as", readonly=True, groups=SUPPORT)
     given_on = fields.Datetime(string="Passed on", readonly=True)
     given_by_id = fields.Many2one("res.users", string="Passed on by", readonly=True, ondelete="restrict", groups=INSIDE)
     due_date = fields.Date(string="By when", required=True, default=lambda self: self._default_due_date())
@@ -256,20 +257,7 @@ class PepAction(models.Model):
     @api.constrains("partner_id")
     def _check_contact_allowed(self):
         """Nobody is asked to do anything who must not have contact with the child."""
-        members = self.env["pep.network.member"].sudo()  # sudo: a bar on contact counts whether or not it is seen
-        members = members.search(
-            [
-                ("child_id", "in", self.child_id.ids),
-                ("partner_id", "in", self.partner_id.ids),
-                ("must_not_contact", "=", True),
-            ]
-        )
-        today = {council: council._pep_today() for council in members.company_id}
-        barred = {
-            (member.child_id.id, member.partner_id.id)
-            for member in members
-            if not member.date_to or member.date_to >= today[member.company_id]
-        }
+        barred = self.env["pep.network.member"]._barred_pairs(self.child_id, self.partner_id)
         for action in self:
             if (action.child_id.id, action.partner_id.id) in barred:
                 raise ValidationError(

@@ -190,6 +190,7 @@ class PepMeeting(models.Model):
         return "planned" if vals.get("start") else "offering"
 
     def write(self, vals):
+        vals = self._with_length(vals)
         self._refuse_when_closed()
         if not self.env.su and KEPT & vals.keys():
             raise UserError(self.env._("Use the buttons to hold or cancel a meeting."))
@@ -203,6 +204,19 @@ class PepMeeting(models.Model):
         if changed & TOLD:
             self._follow_by_mail(changed & TOLD)
         return result
+
+    def _with_length(self, vals):
+        """What a calendar writes when a meeting is dragged or stretched: from the end it says, the length."""
+        if self.env.su or "duration" in vals or not vals.get("stop") or len(self) != 1:
+            return vals
+        start = fields.Datetime.to_datetime(vals.get("start") or self.start)
+        if not start:
+            return vals
+        minutes = round((fields.Datetime.to_datetime(vals["stop"]) - start) / timedelta(minutes=1))
+        if minutes <= 0:
+            raise UserError(self.env._("A meeting ends after it has begun."))
+        rest = {name: value for name, value in vals.items() if name != "stop"}
+        return rest if minutes == round(self.duration * 60) else {**rest, "duration": minutes / 60}
 
     @api.model
     def _tells_nobody(self):

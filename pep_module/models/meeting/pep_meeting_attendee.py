@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..common.pep_audience import INSIDE
 from .pep_meeting import ATTENDEE_ROLES, OPEN
 
 SUPPORT = "pep_module.group_pep_support"
@@ -51,6 +52,8 @@ class PepMeetingAttendee(models.Model):
     _child_parent = "meeting_id"
     _order = "meeting_id.id, role, id"
 
+    create_uid = fields.Many2one("res.users", string="Created by", readonly=True, groups=INSIDE)
+    write_uid = fields.Many2one("res.users", string="Last updated by", readonly=True, groups=INSIDE)
     meeting_id = fields.Many2one("pep.meeting", required=True, index=True, ondelete="restrict")
     plan_id = fields.Many2one("pep.plan", related="meeting_id.plan_id", store=True, index=True, precompute=True)
     partner_id = fields.Many2one(
@@ -153,15 +156,22 @@ class PepMeetingAttendee(models.Model):
         Somebody who takes part in writing is told neither, nor somebody whose invitation was withdrawn. Before the
         invitation is sent, staff see here what it will say, and the person nothing.
         """
-        staff = self.env.su or self.env.user.has_group(SUPPORT)
+        unsent = self.filtered(lambda attendee: attendee.invitation == "none")
+        hidden = self.browse()
+        if unsent and not self.env.su:  # somebody may be staff, and here only on the list
+            staff = self.env.user.has_group(SUPPORT)
+            mine = unsent._origin._filtered_access("write") if staff else unsent.browse()
+            hidden = unsent.filtered(lambda attendee: not staff or attendee._origin - mine)
         for attendee in self:
-            if attendee.invitation == "none" and not staff:
+            if attendee in hidden:
                 attendee.update(dict.fromkeys(TOLD_FIELDS, False))
                 continue
             meeting = attendee.meeting_id.sudo()  # sudo: what of it this person is told is worked out here
             writes = attendee._takes_part_in_writing() or attendee.invitation == "withdrawn"
             own = attendee.own_start
-            attendee.told_title = meeting._title(attendee.role) if meeting else False
+            # as a parent is told: where the place is kept from somebody, so is the school's name
+            role = "parent" if attendee.withhold_place else attendee.role
+            attendee.told_title = meeting._title(role) if meeting else False
             attendee.told_start = own or meeting.start
             attendee.told_stop = own + timedelta(minutes=round(attendee.own_duration * 60)) if own else meeting.stop
             attendee.told_mode = meeting.mode
@@ -188,20 +198,7 @@ class PepMeetingAttendee(models.Model):
 
     def _barred(self):
         """Those of these who must not have contact with the child now, seen or not. One query."""
-        members = self.env["pep.network.member"].sudo()  # sudo: a bar on contact counts whether or not it is seen
-        members = members.search(
-            [
-                ("child_id", "in", self.child_id.ids),
-                ("partner_id", "in", self.partner_id.ids),
-                ("must_not_contact", "=", True),
-            ]
-        )
-        today = {company: company._pep_today() for company in members.company_id}
-        pairs = {
-            (member.child_id.id, member.partner_id.id)
-            for member in members
-            if not member.date_to or member.date_to >= today[member.company_id]
-        }
+        pairs = self.env["pep.network.member"]._barred_pairs(self.child_id, self.partner_id)
         return self.filtered(lambda attendee: (attendee.child_id.id, attendee.partner_id.id) in pairs)
 
     # === CRUD ===

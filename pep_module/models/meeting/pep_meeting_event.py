@@ -24,6 +24,7 @@ KEPT_CONTEXT = ("lang", "tz", "allowed_company_ids")
 STATE_OF = {"none": "needsAction", "accepted": "accepted", "tentative": "tentative", "declined": "declined"}
 # What decides who of a meeting's list is in the event, and with which answer.
 LISTED = {
+    "role",
     "invitation",
     "answer",
     "written",
@@ -215,9 +216,13 @@ class PepMeetingAttendee(models.Model):
     _inherit = "pep.meeting.attendee"
 
     def _is_told_everything(self):
-        """Whether this person is asked, to the whole meeting, and nothing of it is kept from them."""
+        """Whether this person is asked, to the whole meeting, and nothing of it is kept from them.
+
+        From a parent something always is: who else comes, and the school's name.
+        """
         self.ensure_one()
         kept = self.withhold_place or self.withhold_link or self.withhold_people or self.own_start
+        kept = kept or self.role == "parent"
         return self.invitation == "invited" and not kept and self.written != "instead"
 
     def write(self, vals):

@@ -64,17 +64,26 @@ class PepMeeting(models.Model):
         :raise UserError: a meeting has no time yet, or was held or cancelled
         """
         super().action_send_invitations()
+        told = self._invite(self.attendee_ids)
+        return self._said_of_invitations(told)
+
+    def _invite(self, people):
+        """Invite those of these people who have not been, and tell everybody on the lists what is new for them.
+
+        :param people: ``pep.meeting.attendee`` rows of these meetings
+        :return: those who were mailed
+        :raise UserError: a meeting has no time yet, or was held or cancelled
+        """
         if any(meeting.state != "planned" for meeting in self):
             raise UserError(self.env._("Only a planned meeting has invitations: give it a time first."))
-        rows = self.attendee_ids.sudo().filtered(  # sudo: kept by the methods of the model alone
+        rows = people.sudo().filtered(  # sudo: kept by the methods of the model alone
             lambda attendee: attendee.invitation == "none"
         )
         barred = rows._barred()
         barred._withdraw()
         rows -= barred
         rows.write({"invitation": "invited", "invited_on": fields.Datetime.now()})
-        told = self.attendee_ids._tell()
-        return self._said_of_invitations(told)
+        return self.attendee_ids._tell()
 
     def _said_of_invitations(self, told):
         """What the button says."""
@@ -148,9 +157,18 @@ class PepMeetingAttendee(models.Model):
 
     # === Computes ===
 
-    @api.depends("sent_kind")
+    @api.depends("sent_kind", "sent_start", "sent_stop")
     def _compute_told(self):
-        return super()._compute_told()
+        """Whoever is not asked any more knows when it was to be, and learns nothing of what changed since."""
+        result = super()._compute_told()
+        if self.env.su or self.env.user.has_group(SUPPORT):
+            return result
+        for attendee in self.filtered(lambda attendee: attendee.invitation == "withdrawn"):
+            row = attendee.sudo()  # sudo: what this person was told, by the last mail
+            attendee.told_title = row.meeting_id._title("parent")
+            attendee.told_start, attendee.told_stop = row.sent_start, row.sent_stop
+            attendee.told_mode = attendee.told_state = False
+        return result
 
     def _takes_part_in_writing(self):
         """Also once the written part is there: what was kept from them then stays so."""
@@ -231,7 +249,7 @@ class PepMeetingAttendee(models.Model):
         wanted = ("written" if self._takes_part_in_writing() else "event") if asked else "none"
         if wanted == held == "none" or wanted == held and self.sent_mark == self._mark(wanted):
             return None
-        ends = [moment for moment in (asked and self.told_stop, self.sent_stop) if moment]
+        ends = [moment for moment in (asked and self.told_stop, held != "none" and self.sent_stop) if moment]
         if not ends or max(ends) <= now or not self._address_for(wanted):
             return None
         moved = held == wanted and self.sent_start != self.told_start
@@ -258,7 +276,7 @@ class PepMeetingAttendee(models.Model):
         vals = {"sequence_sent": self.meeting_id.ical_sequence, "sent_kind": telling.holds}
         vals["sent_mail_id"] = mail and mail.id
         if telling.holds == "none":
-            vals |= {"sent_mark": False, "sent_start": False, "sent_stop": False}
+            vals["sent_mark"] = False  # when it was to be stays: the person's own page says which one is off
         else:
             vals |= {
                 "sent_mark": self._mark(telling.holds),

@@ -89,6 +89,29 @@ class PepMeeting(models.Model):
         worked_there = any((child, row.school_id) in at_ever for row in staff) or (person.role == "teacher" and staff)
         return bool((child, partner) in ever or worked_there or (child, school) in at_ever)
 
+    def _hand_to(self, vseo):
+        """These meetings to come have another chair, since the child has another VSEO. Who chaired is asked no more.
+
+        :param vseo: ``res.users``
+        """
+        former = {meeting: meeting.chair_id.partner_id for meeting in self}
+        told = self.filtered(lambda meeting: "invited" in meeting.attendee_ids.mapped("invitation"))
+        self.write({"chair_id": vseo.id})
+        people = self.attendee_ids
+        people.filtered(lambda row: row.role == "vseo" and row.partner_id == former[row.meeting_id])._withdraw()
+        there = people.filtered(lambda row: row.partner_id == vseo.partner_id)
+        there.action_put_back()
+        new = people.create(
+            [
+                {"meeting_id": meeting.id, "role": "vseo", "partner_id": vseo.partner_id.id}
+                for meeting in self - there.meeting_id
+            ]
+        )
+        joining = (there | new).filtered(lambda row: row.invitation == "none" and row.meeting_id in told)
+        joining = joining.filtered(lambda row: row.meeting_id.state == "planned")
+        joining.write({"invitation": "invited", "invited_on": fields.Datetime.now()})
+        joining._tell()
+
     def _ask(self, people, invite):
         """Put these people on the list of a meeting; whoever was taken off it before comes back.
 
@@ -109,7 +132,7 @@ class PepMeeting(models.Model):
             ]
         )
         if invite and (back or new) and self.state == "planned":
-            self.action_send_invitations()
+            self._invite(back | new)
         return back | new
 
 
@@ -120,3 +143,20 @@ class PepMeetingAttendee(models.Model):
         """Who is around the child no more is told nothing new from that day on, save that they are not asked."""
         former = self.meeting_id._former_attendees()
         return [told for told in super()._tellings() if told.holds == "none" or told.attendee not in former]
+
+
+class PepChild(models.Model):
+    _inherit = "pep.child"
+
+    def write(self, vals):
+        """Who takes a child over chairs the meetings to come that the VSEO before was to chair."""
+        rows = self.sudo()  # sudo: who hands a child over has no access to it any more
+        former = {child: child.vseo_id for child in rows} if "vseo_id" in vals else {}
+        result = super().write(vals)
+        handed = rows.filtered(lambda child: former.get(child) and child.vseo_id and child.vseo_id != former[child])
+        if handed:
+            meetings = rows.env["pep.meeting"]._to_come(handed)
+            meetings = meetings.filtered(lambda meeting: meeting.chair_id == former[meeting.child_id])
+            for vseo, theirs in meetings.grouped(lambda meeting: meeting.child_id.vseo_id).items():
+                theirs._hand_to(vseo)
+        return result

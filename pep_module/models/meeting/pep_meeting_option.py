@@ -223,6 +223,48 @@ class PepMeetingAttendee(models.Model):
             )
         return offered
 
+    def _withdrawn(self):
+        result = super()._withdrawn()
+        self._tell_offer_is_over()
+        return result
+
+    def _tell_offer_is_over(self):
+        """Tell those of these who were asked when they can that they are not any more; each once.
+
+        They hold no invitation yet, so nothing else takes it back. Whoever was invited is told with the mails.
+        """
+        now = fields.Datetime.now()
+        rows = self.sudo().filtered(  # sudo: the address, and what the person was told
+            lambda row: (
+                row.offer_sent
+                and row.sent_kind == "none"
+                and not row.meeting_id.start
+                and (row.invitation == "withdrawn" or row.meeting_id.state == "cancelled")
+            )
+        )
+        if not rows:
+            return
+        barred = rows._barred()
+        texts = self.env["pep.mail.text"]
+        words = texts._of("meeting_offer_over", rows.company_id)
+        mails = []
+        for row in rows:
+            meeting, council = row.meeting_id, row.company_id
+            if not any(option.state == "offered" and option.start > now for option in meeting.option_ids):
+                continue  # those times are past
+            off = meeting.state == "cancelled" and row not in barred
+            items = [
+                # as with invitations: somebody barred is told the reference
+                meeting._title("parent" if row in barred else row.role),
+                self.env._("The meeting does not take place.")
+                if off
+                else self.env._("You are not asked to come any more."),
+            ]
+            mails.append(words[council]._prepare_mail(council, row.partner_id.email, items, None))
+        rows.write({"offer_sent": 0})
+        if not self.env["pep.meeting"]._tells_nobody():
+            texts._queue([mail for mail in mails if mail])
+
     def _may_be_asked(self):
         """Those of these whom times are offered: they sign in, have a part in the PEP, and nothing is kept from them.
 
@@ -260,6 +302,12 @@ class PepMeeting(models.Model):
     to_offer_count = fields.Integer(
         string="Still to be asked when they can", compute="_compute_to_offer_count", groups=SUPPORT
     )
+
+    def _follow_by_mail(self, names):
+        result = super()._follow_by_mail(names)
+        if "state" in names:
+            self.attendee_ids._tell_offer_is_over()
+        return result
 
     def _stop_from(self, start):
         """When a meeting of this length that begins at ``start`` ends."""

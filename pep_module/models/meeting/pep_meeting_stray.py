@@ -18,6 +18,7 @@ class PepMeetingStray(models.Model):
 
     _name = "pep.meeting.stray"
     _description = "Mail that fits no meeting"
+    _inherit = ["pep.checked.draft"]
     _order = "received_on desc, id desc"
 
     company_id = fields.Many2one(

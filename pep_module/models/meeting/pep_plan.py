@@ -64,6 +64,28 @@ class PepPlan(models.Model):
             raise UserError(self.env._("This PEP was cancelled: there is nothing to meet about."))
         return self.env["pep.meeting.schedule"]._open_for(self, is_extra=True)
 
+    def action_complete(self):
+        """A meeting that is still to come would be frozen with its PEP: nobody could move it or call it off."""
+        self.check_access("write")
+        waiting = self.filtered(lambda plan: plan.state == "processing")._with_meeting(*OPEN)
+        if waiting:
+            raise UserError(
+                self.env._(
+                    "The meeting of %(reference)s is still open. Say that it took place, or cancel it, before the PEP "
+                    "is finished.",
+                    reference=waiting[0].child_reference,
+                )
+            )
+        return super().action_complete()
+
+    def _move(self, state, vals=None):
+        """With a PEP that is cancelled its meetings are, for the same reason. Those invited are told."""
+        if state == "cancelled":
+            meetings = self.env["pep.meeting"].sudo()  # sudo: follows from the PEP, whoever cancels it
+            meetings = meetings.search([("plan_id", "in", self.ids), ("state", "in", OPEN)])
+            meetings._cancel((vals or {}).get("stage_reason") or self.env._("The PEP was cancelled"))
+        return super()._move(state, vals)
+
     def _previous_next_dates(self):
         """The day that the last PEP set for the next meeting, or the first of the month that it named.
 

@@ -18,8 +18,9 @@ class PepPlan(models.Model):
     @api.depends("state", "child_id.face_due_date", "child_id.face_overdue", "child_id.face_planned_on")
     def _compute_face_note(self):
         """Says nothing before the term in which it is due: a note on every card is read on none."""
-        for plan in self:
-            child = plan.child_id
+        rows = self.sudo()  # sudo: days alone; whoever may read this of a PEP may read it of its child
+        for plan, row in zip(self, rows, strict=True):
+            child = row.child_id
             plan.face_note = False
             ended = plan.state in ("complete", "cancelled")
             if ended or not child.face_due_date:
@@ -27,7 +28,7 @@ class PepPlan(models.Model):
             day = format_date(self.env, child.face_due_date, date_format="d MMM")
             if child.face_overdue:
                 plan.face_note = self.env._("Face to face was due by %(day)s", day=day)
-            elif not plan.term_id.date_to or child.face_due_date <= plan.term_id.date_to:
+            elif not row.term_id.date_to or child.face_due_date <= row.term_id.date_to:
                 plan.face_note = self.env._("Face to face due by %(day)s", day=day)
             if plan.face_note and child.face_planned_on:
                 planned = format_date(self.env, child.face_planned_on, date_format="d MMM")

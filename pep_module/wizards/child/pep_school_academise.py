@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ...models.child.pep_network_around import QUIETLY
 from ...tools import gias
 
 # Types of the register under which a school goes on as an academy: code, name.
@@ -169,7 +170,7 @@ class PepSchoolAcademise(models.TransientModel):
     def _move_enrolments(self, old, new):
         """End each pupil's enrolment the day before and let it go on at the new school; re-point those yet to begin."""
         enrolments = self.env["pep.enrolment"].sudo()  # sudo: pupils of every council move along
-        enrolments = enrolments.with_context(pep_network_quiet=True)  # nobody moves: nothing to look at
+        enrolments = enrolments.with_context(pep_network_quiet=QUIETLY)  # nobody moves: nothing to look at
         moving = enrolments.search(Domain("school_id", "=", old.id) & self._from_date())
         to_split = moving.filtered(lambda enrolment: enrolment.date_from < self.date)
         following = [
@@ -192,7 +193,7 @@ class PepSchoolAcademise(models.TransientModel):
     def _move_staff(self, old, new):
         """Let the school's staff go on at the new school, each with the days that they had."""
         staff = self.env["pep.school.staff"].sudo()  # sudo: a school's staff is one for all councils
-        staff = staff.with_context(pep_school_moves=True, pep_network_quiet=True)
+        staff = staff.with_context(pep_school_moves=True, pep_network_quiet=QUIETLY)
         moving = staff.search(Domain("school_id", "=", old.id) & self._from_date())
         there = staff.search(
             Domain("school_id", "=", new.id) & Domain("user_id", "in", moving.user_id.ids) & self._from_date()

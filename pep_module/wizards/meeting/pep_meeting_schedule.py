@@ -707,6 +707,7 @@ class PepMeetingSchedulePerson(models.TransientModel):
 
     _name = "pep.meeting.schedule.person"
     _description = "Person to ask"
+    _inherit = ["pep.checked.draft"]
     _order = "line_sequence, id"
 
     wizard_id = fields.Many2one("pep.meeting.schedule", required=True, index=True, ondelete="cascade")
@@ -768,6 +769,7 @@ class PepMeetingScheduleSlot(models.TransientModel):
 
     _name = "pep.meeting.schedule.slot"
     _description = "Time to choose"
+    _inherit = ["pep.checked.draft"]
     _order = "start, id"
 
     wizard_id = fields.Many2one("pep.meeting.schedule", required=True, index=True, ondelete="cascade")

@@ -2,8 +2,27 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { CalendarCommonPopover } from "@web/views/calendar/calendar_common/calendar_common_popover";
 import { CalendarCommonRenderer } from "@web/views/calendar/calendar_common/calendar_common_renderer";
+import { CalendarModel } from "@web/views/calendar/calendar_model";
 import { CalendarRenderer } from "@web/views/calendar/calendar_renderer";
 import { calendarView } from "@web/views/calendar/calendar_view";
+
+/** Named for those who may see the child; a move that was refused leaves the meeting where it was on the screen. */
+class MeetingModel extends CalendarModel {
+    normalizeRecord(rawRecord) {
+        const record = super.normalizeRecord(rawRecord);
+        record.title = rawRecord.child_name || record.title;
+        return record;
+    }
+
+    async updateRecord() {
+        try {
+            return await super.updateRecord(...arguments);
+        } catch (error) {
+            await this.load();
+            throw error;
+        }
+    }
+}
 
 /** The calendar of meetings: from a meeting in it, straight to the chair's view. */
 class MeetingPopover extends CalendarCommonPopover {
@@ -28,6 +47,15 @@ class MeetingPopover extends CalendarCommonPopover {
 
 class MeetingCommonRenderer extends CalendarCommonRenderer {
     static components = { ...CalendarCommonRenderer.components, Popover: MeetingPopover };
+
+    /** Held or cancelled, it stays where it was. */
+    convertRecordToEvent(record) {
+        const event = super.convertRecordToEvent(record);
+        if (record.rawRecord?.state !== "planned") {
+            event.editable = false;
+        }
+        return event;
+    }
 }
 
 class MeetingRenderer extends CalendarRenderer {
@@ -39,4 +67,8 @@ class MeetingRenderer extends CalendarRenderer {
     };
 }
 
-registry.category("views").add("pep_meeting_calendar", { ...calendarView, Renderer: MeetingRenderer });
+registry.category("views").add("pep_meeting_calendar", {
+    ...calendarView,
+    Model: MeetingModel,
+    Renderer: MeetingRenderer,
+});
