@@ -77,6 +77,8 @@ class Generator:
         self.make_pattern()
         for position, term in enumerate(self.earlier):
             self.make_finished_term(term, last=position == len(self.earlier) - 1)
+        self.env["pep.child"].browse(self.authority.children)._sync_face_due()
+        self.env.flush_all()
         self.cr.execute("ANALYZE")
         return self.authority
 

@@ -59,7 +59,7 @@ class History:
         # no PEP has two meetings at one time
         places = [(self.random.choice(children), self.past(monday, index)) for index in range(number)]
         places += [
-            (child, monday + timedelta(days=index % 5, hours=9 + index // 5))
+            (child, monday + timedelta(days=index % 5, hours=9 + index // 5, minutes=7))
             for index, child in enumerate(mine[:THIS_WEEK])
         ]
         self.plant(pattern, places)
