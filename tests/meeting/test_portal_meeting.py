@@ -178,6 +178,20 @@ class TestNoPage(MeetingPortalCase):
             [link.rsplit("/", 1)[-1] for link in self.page("/my/pep").xpath("//a/@href") if "/meeting/" in link],
         )
 
+    def test_a_colleague_who_is_a_parent_is_no_staff_here(self):
+        """What is not sent yet staff read before; not a VSEO of other children who is this child's parent."""
+        user = self.users["other_vseo"]
+        self.env["pep.network.member"].create(
+            {"child_id": self.child.id, "partner_id": user.partner_id.id, "role": "parent", "date_from": self.today}
+        )
+        row = self.env["pep.meeting.attendee"].create(
+            {"meeting_id": self.meeting.id, "partner_id": user.partner_id.id, "role": "parent"}
+        )
+        self.assertEqual(self.as_user(row, "vseo").told_place, "Room 4 of the school")
+        mine = self.as_user(row, "other_vseo")
+        self.assertEqual(mine.invitation, "none")
+        self.assertFalse(mine.told_place or mine.told_link or mine.told_start)
+
     def test_former_pupil(self):
         self.enter("teacher")
         self.assertEqual(self.get(self.path()).status_code, 200)
