@@ -540,7 +540,13 @@ class Generator:
         events = clone(
             self.meeting.event_id,
             [
-                {"pep_child_id": child, "start": start, "stop": start + timedelta(hours=1), "user_id": chair}
+                {
+                    "pep_child_id": child,
+                    "name": f"{self.company.pep_meeting_title} {self.facts[child]['reference']}",
+                    "start": start,
+                    "stop": start + timedelta(hours=1),
+                    "user_id": chair,
+                }
                 for child, start, chair in zip(self.facts, starts, chairs, strict=True)
             ],
         )

@@ -104,7 +104,13 @@ class History:
         events = clone(
             pattern.event_id,
             [
-                {"pep_child_id": child.id, "start": start, "stop": stop, "user_id": user.id}
+                {
+                    "pep_child_id": child.id,
+                    "name": f"{child.company_id.pep_meeting_title} {child.reference}",
+                    "start": start,
+                    "stop": stop,
+                    "user_id": user.id,
+                }
                 for (child, start), stop, user in zip(places, stops, users, strict=True)
             ],
         )

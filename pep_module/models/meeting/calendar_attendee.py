@@ -71,6 +71,10 @@ class CalendarAttendee(models.Model):
             ours._pep_refuse_list()
         return super().unlink()
 
+    def _unsubscribe_partner(self):
+        """Nobody follows the event of a PEP meeting; Odoo would look at each event by itself."""
+        return super(CalendarAttendee, self - self._pep_ours())._unsubscribe_partner()
+
     def _pep_refuse_place(self, event_id, vals):
         """Refuse to put a row into the event of a PEP meeting."""
         ours = self.env["calendar.event"].browse(event_id or []).exists()._pep_ours()
