@@ -66,7 +66,7 @@ class PepMeeting(models.Model):
         string="Join by",
         required=True,
         default="none",
-        help="For a meeting online. A call in Odoo itself is none of the ways: see decision 0017.",
+        help="For a meeting online. A call in Odoo itself is not offered: whoever has its address gets in.",
     )
     link = fields.Char(string="Link to join", help="From Teams, Zoom or the like. One link for each meeting.")
     chair_id = fields.Many2one(
