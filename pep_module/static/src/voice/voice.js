@@ -94,10 +94,12 @@
     let asking = null;
     let closing = null;
     let told = Date.now();
+    let due = told + pause; // when the server closes by itself
 
     // The server has just heard of us: the pause begins anew.
     function seen() {
         told = Date.now();
+        due = told + pause;
         clearTimeout(asking);
         clearTimeout(closing);
         asking = setTimeout(ask, Math.max(pause - ASK_BEFORE, pause / 2));
@@ -110,15 +112,18 @@
         }
     }
 
+    // Whoever has just answered is not shut out while the server is slow; the question stays until the server knows.
     async function here() {
-        if (dialog.open) {
-            dialog.close();
-        }
+        clearTimeout(closing);
         try {
             await post("/voice/here");
             seen();
+            if (dialog.open) {
+                dialog.close();
+            }
         } catch {
             told = Date.now(); // asked again with the next move
+            closing = setTimeout(close, Math.max(TRY_AGAIN, due - Date.now()));
         }
     }
 
