@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "The pep_module authors",
     "website": "https://github.com/pep-module/pep_module",
-    "depends": ["mail", "calendar", "portal", "account"],
+    "depends": ["mail", "calendar", "resource", "portal", "account"],
     "data": [
         "security/pep_groups.xml",
         "security/ir.model.access.csv",

@@ -5,3 +5,4 @@ from . import evidence
 from . import target
 from . import meeting
 from . import funding
+from . import quality

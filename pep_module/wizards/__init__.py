@@ -5,3 +5,4 @@ from . import funding
 from . import plan
 from . import meeting
 from . import target
+from . import quality
