@@ -21,19 +21,23 @@ class PepCase(TransactionCase):
     """A council of its own, staff and outsiders by role, and a child of :attr:`vseo` with everyone around.
 
     ``self.users`` maps each role to its user. Nobody has access but by what the records say. The council asks for no
-    parts and documents before a PEP is ready, unless the class sets :attr:`gathering`.
+    parts and documents before a PEP is ready, unless the class sets :attr:`gathering`, and for no quality review before
+    one is finished, unless it sets :attr:`quality`.
     """
 
     gathering = False
+    quality = False
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True, "no_reset_password": True})
         cls.council = cls.env["res.company"].create({"name": "Testshire"})
+        kinds = cls.env["pep.kind"].search([("company_id", "=", cls.council.id)])
         if not cls.gathering:
-            kinds = cls.env["pep.kind"].search([("company_id", "=", cls.council.id)])
             kinds.write({"contributions_required": False, "documents_required": False})
+        if not cls.quality:
+            kinds.qa_required = False
         cls.users = {
             role: new_test_user(
                 cls.env, f"{role}.test", groups=group, company_id=cls.council.id, company_ids=[(6, 0, cls.council.ids)]
@@ -43,6 +47,7 @@ class PepCase(TransactionCase):
         for role in PORTAL:
             cls.users[role] = new_test_user(cls.env, f"{role}.test", groups="base.group_portal")
         cls.today = cls.council._pep_today()
+        cls.council.pep_go_live = date(cls.today.year - 1, 9, 1)
         cls.term = cls.env["pep.term"]._term_on(cls.council, cls.today)
         cls.school = cls.make_school("Elm Primary School", "100001")
         cls.person_number = 0

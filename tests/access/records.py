@@ -77,6 +77,7 @@ class RecordCase(PepCase):
             **cls._gathered(case, plan, issue),
             **cls._evidence(case, child),
             **cls._meetings(case, plan, meeting),
+            "pep.deadline": env["pep.deadline"].create(cls._clock_values(plan, f"own-{case}")),
         }
 
     @classmethod
@@ -309,6 +310,22 @@ class RecordCase(PepCase):
         return {**values, "issued_on": fields.Datetime.now(), "issued_by_id": cls.env.uid}
 
     @classmethod
+    def _clock_values(cls, plan, series):
+        rule = cls._of_council("pep.deadline.rule", plan.company_id, code="processing")
+        return {
+            "plan_id": plan.id,
+            "child_id": plan.child_id.id,
+            "of_plan": True,
+            "rule_id": rule.id,
+            "kind": "own",
+            "name": "Secret clock",
+            "series": series,
+            "start_date": cls.today,
+            "due_date": cls.today,
+            "why": f"Secret sentence of {series}",
+        }
+
+    @classmethod
     def _pass_values(cls, plan, gate):
         reason = cls._of_council("pep.gate.reason", plan.company_id, gate=gate, head_only=False)
         return {"plan_id": plan.id, "gate": gate, "reason_id": reason.id}
@@ -340,6 +357,7 @@ class RecordCase(PepCase):
             "pep.plan": {"summary": "x"},
             "pep.plan.issue": {"reason": "x"},
             "pep.gate.pass": {"note": "x"},
+            "pep.deadline": {"name": "x"},
             "pep.target": {"strategies": "x"},
             "pep.target.review": {"evidence": "x"},
             "pep.meeting": {"notes": "x"},
@@ -468,6 +486,10 @@ class RecordCase(PepCase):
     @classmethod
     def _new_gate_pass(cls, case, child):
         return cls._pass_values(cls.records["pep.plan"][case], "next_date")
+
+    @classmethod
+    def _new_deadline(cls, case, child):
+        return cls._clock_values(cls.records["pep.plan"][case], f"new-{case}")
 
     @classmethod
     def _new_target(cls, case, child):

@@ -414,6 +414,13 @@ class TestMethods(WaysInCase):
                 "duration": 1,
             },
             "pep.funding.decide": {"funding_id": self.records["pep.funding"]["own"].id, "amount": 1.0},
+            "pep.deadline.meet": {"deadline_id": self.records["pep.deadline"]["own"].id, "day": self.today},
+            "pep.deadline.rule.version": {
+                "rule_id": self._of_council("pep.deadline.rule", self.council).id,
+                "valid_from": "2030-05-07",
+                "direction": "after",
+                "unit": "working",
+            },
             "pep.settings": self.env["pep.settings"].default_get(self.env["pep.settings"]._setting_names()),
             "pep.export.everything": {},
             "pep.school.academise": {

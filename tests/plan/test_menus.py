@@ -8,6 +8,21 @@ from odoo.tools.safe_eval import safe_eval
 
 from tests.common import PepCase
 
+LATE = [
+    "All that is late",
+    "To be started",
+    "First PEPs",
+    "Meetings",
+    "Schools' parts",
+    "Social workers' parts",
+    "Processing",
+    "This term's PEP",
+    "Copies",
+    "Face to face",
+    "Reviewing officers' copies",
+    "The council's own",
+    "Share on time",
+]
 # What each role finds in the app's menu bar, and below.
 MENUS = {
     "contributor": {
@@ -17,6 +32,7 @@ MENUS = {
     },
     "support": {
         "My PEPs": [],
+        "Late": LATE,
         "Watch list": [],
         "Changes to look at": [],
         "Children": [
@@ -39,6 +55,7 @@ MENUS = {
     },
     "vseo": {
         "My PEPs": [],
+        "Late": LATE,
         "Watch list": [],
         "Changes to look at": [],
         "Children": [
@@ -62,6 +79,7 @@ MENUS = {
     },
     "head": {
         "My PEPs": [],
+        "Late": LATE,
         "Watch list": [],
         "Changes to look at": [],
         "Children": [
@@ -90,7 +108,7 @@ MENUS = {
             "Links between schools",
             "Import the register of schools",
         ],
-        "Configuration": ["Terms", "Export everything"],
+        "Configuration": ["Terms", "Clocks", "Export everything"],
     },
     "finance": {"Funding": ["All funding"]},
     "admin": {
@@ -101,6 +119,7 @@ MENUS = {
             "Kinds of PEP",
             "Question bank",
             "All questions",
+            "Clocks",
             "Reasons to go on without",
             "Types of document",
             "Areas of targets",

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
@@ -466,15 +464,6 @@ class PepChild(models.Model):
         if year_group <= 0:
             return "early_years"
         return "statutory" if year_group <= 11 else "post16"
-
-    def _initial_due_date(self):
-        """Last day for a first PEP: 20 working days after coming into care.
-
-        Source: the PEP is part of the care plan that the first review looks at, 20 working days in. Monday to Friday,
-        bank holidays not left out: the date is never too late.
-        """
-        self.ensure_one()
-        return self.date_into_care + timedelta(weeks=4)
 
     def _open_plans_mid_term(self):
         """A child who comes into care while a term is open gets a PEP the same day."""

@@ -14,6 +14,7 @@ TEMPLATE_MODELS = (
     "pep.target.area",
     "pep.fund",
     "pep.mail.text",
+    "pep.deadline.rule",
 )
 
 
@@ -113,7 +114,16 @@ class ResCompany(models.Model):
         string="Colleagues with any address",
         help="A teacher may add colleagues whose e-mail address ends differently from the teacher's own.",
     )
-    pep_go_live = fields.Date(string="Going live on", help="Terms that ended before this date are never opened.")
+    pep_go_live = fields.Date(
+        string="Going live on",
+        default=fields.Date.today,
+        help="Terms that ended before this date are never opened, and no clock starts for what happened before it.",
+    )
+    pep_open_ahead_days = fields.Integer(
+        string="The coming term is opened before it begins (days)",
+        default=14,
+        help="Calendar days before its first day on which its PEPs are made. 0: on the first day. At most 28.",
+    )
     pep_autumn_start = fields.Char(string="Autumn term begins", default="09-01", required=True, help="Month-day.")
     pep_spring_start = fields.Char(string="Spring term begins", default="01-01", required=True, help="Month-day.")
     pep_summer_start = fields.Char(string="Summer term begins", default="04-16", required=True, help="Month-day.")
@@ -144,6 +154,14 @@ class ResCompany(models.Model):
             if not 0 <= company.pep_age_from < company.pep_age_to <= 26:
                 raise ValidationError(
                     self.env._("The age at which PEPs begin must come before the age at which they end.")
+                )
+
+    @api.constrains("pep_open_ahead_days")
+    def _check_pep_open_ahead_days(self):
+        for company in self:
+            if not 0 <= company.pep_open_ahead_days <= 28:
+                raise ValidationError(
+                    self.env._("The coming term is opened from 0 to 28 days before it begins: earlier is too early.")
                 )
 
     @api.constrains("pep_document_max_mb")

@@ -314,7 +314,8 @@ class PepAction(models.Model):
 
     def _refuse_to_add(self):
         """To a finished PEP nothing is added but what an extra meeting agrees; to a cancelled one nothing at all."""
-        beside = self.filtered(lambda action: action.sudo().meeting_id.is_extra)  # sudo: refused for everyone
+        at_extra = self.sudo().filtered("meeting_id.is_extra")  # sudo: refused for everyone, seen or not
+        beside = at_extra.filtered(lambda action: not action.meeting_id.is_frozen)
         (self - beside).plan_id._refuse_when_frozen()
         extra = beside.plan_id.sudo()  # sudo: refused for everyone, seen or not
         if any(plan.state == "cancelled" for plan in extra):

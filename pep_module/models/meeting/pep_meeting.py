@@ -90,6 +90,7 @@ class PepMeeting(models.Model):
     is_extra = fields.Boolean(
         string="Extra meeting", help="Beside the termly one: it moves no stage, and the PEP does not wait for it."
     )
+    is_frozen = fields.Boolean(string="Can't be changed", compute="_compute_is_frozen", help="Finished with the PEP.")
     purpose = fields.Char(help="Why an extra meeting.")
     attendee_ids = fields.One2many("pep.meeting.attendee", "meeting_id", string="People")
     notes = fields.Text(string="What was said")
@@ -129,6 +130,19 @@ class PepMeeting(models.Model):
     def _compute_date(self):
         for meeting in self:
             meeting.date = meeting.start and meeting.company_id._pep_local(meeting.start).date()
+
+    @api.depends("is_extra", "state", "start", "plan_id.state", "plan_id.completed_on")
+    def _compute_is_frozen(self):
+        """Finished with the PEP, in whose issued version it is as it took place.
+
+        An extra meeting that was still to come then goes on beside it.
+        """
+        for meeting in self:
+            row = meeting.sudo()  # sudo: frozen for everyone, seen or not
+            issued_on = row.plan_id.completed_on
+            over = row.state not in OPEN and not (row.start and issued_on and row.start >= issued_on)
+            beside = row.is_extra and row.plan_id.state == "complete" and not over
+            meeting.is_frozen = row.plan_id.state in ("complete", "cancelled") and not beside
 
     @api.depends("plan_id")
     def _compute_chair_id(self):
@@ -179,7 +193,7 @@ class PepMeeting(models.Model):
                 for vals in vals_list
             ]
         meetings = super().create(vals_list)
-        meetings._refuse_when_closed()
+        meetings._refuse_when_closed(by_app=self.env.su)
         meetings.filtered(lambda meeting: not meeting.attendee_ids)._propose_attendees()
         meetings._follow_in_calendar(SHOWN)
         return meetings
@@ -191,7 +205,9 @@ class PepMeeting(models.Model):
 
     def write(self, vals):
         vals = self._with_length(vals)
-        self._refuse_when_closed()
+        self._refuse_when_closed(by_app=self.env.su and vals.keys() <= KEPT)
+        if "is_extra" in vals:
+            self.filtered(lambda meeting: meeting.is_extra != bool(vals["is_extra"])).plan_id._refuse_when_frozen()
         if not self.env.su and KEPT & vals.keys():
             raise UserError(self.env._("Use the buttons to hold or cancel a meeting."))
         if not self.env.su and (TOLD - {"state"}) & vals.keys():
@@ -243,13 +259,18 @@ class PepMeeting(models.Model):
                     self.env._("A meeting that was held or cancelled stays when and where it was. Plan another one.")
                 )
 
-    def _refuse_when_closed(self):
-        """A finished PEP keeps its meeting as it was; an extra one may be added beside it, save to a cancelled PEP."""
+    def _refuse_when_closed(self, by_app=False):
+        """A finished PEP keeps its meetings as they were issued; an extra one may be added, save to a cancelled PEP.
+
+        :param bool by_app: what the app keeps of an extra meeting may still follow, such as its event
+        """
         termly = self.filtered(lambda meeting: not meeting.is_extra)
         termly.plan_id._refuse_when_frozen()
         extra = (self - termly).plan_id.sudo()  # sudo: refused for everyone, seen or not
         if any(plan.state == "cancelled" for plan in extra):
             raise UserError(self.env._("This PEP was cancelled: there is nothing to meet about."))
+        if not by_app:
+            (self - termly).filtered("is_frozen").plan_id._refuse_when_frozen()
 
     # === People ===
 

@@ -102,7 +102,7 @@ class PepMeetingAttendee(models.Model):
         meeting = self.meeting_id.sudo()  # sudo: what state it is in
         if self.invitation != "invited" or meeting.state == "cancelled":
             return self.env._("This meeting was cancelled, or you are not asked to it any more.")
-        if not meeting.is_extra and meeting.plan_id.state in ("complete", "cancelled"):
+        if meeting.is_frozen:
             return self.env._("This PEP is finished.")
         return None
 

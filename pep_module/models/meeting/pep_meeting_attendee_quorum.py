@@ -49,8 +49,7 @@ class PepMeetingAttendee(models.Model):
 
     def _set_written_part(self, text):
         self.ensure_one()
-        meeting = self.meeting_id
-        if meeting.plan_id.state == "complete" and not meeting.is_extra:
+        if self.meeting_id.plan_id.state == "complete" and self.meeting_id.is_frozen:
             raise UserError(
                 self.env._("This PEP has been finished in the meantime. Please send it to the virtual school.")
             )

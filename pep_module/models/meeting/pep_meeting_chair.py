@@ -72,8 +72,7 @@ class PepMeeting(models.Model):
             return self.env._("This meeting has no time yet.")
         if self.state == "cancelled":
             return self.env._("This meeting was cancelled.")
-        closed = ("cancelled",) if self.is_extra else CLOSED
-        if self.plan_id.state in closed:
+        if self.is_frozen:
             return self.env._("The PEP is finished: what was agreed stays as it was.")
         return None
 

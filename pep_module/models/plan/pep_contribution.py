@@ -144,10 +144,17 @@ class PepContribution(models.Model):
             roles = contribution.section_id._audience() | {contribution.owner_role}
             contribution._set_audience(roles if contribution.is_live else ())
 
-    @api.depends("plan_id.due_date", "plan_id.meeting_ids.state", "plan_id.meeting_ids.start")
+    @api.depends(
+        "owner_role",
+        "plan_id.due_date",
+        "plan_id.school_due",
+        "plan_id.social_work_due",
+        "plan_id.meeting_ids.state",
+        "plan_id.meeting_ids.start",
+    )
     def _compute_due_date(self):
-        for plan, contributions in self.grouped("plan_id").items():
-            contributions.due_date = plan._contributions_due()
+        for (plan, role), contributions in self.grouped(lambda part: (part.plan_id, part.owner_role)).items():
+            contributions.due_date = plan._contributions_due(role)
 
     def _compute_is_late(self):
         today = {company: company._pep_today() for company in self.company_id}
@@ -195,8 +202,8 @@ class PepContribution(models.Model):
                 "plan_id": plan.id,
                 "term_id": plan.term_id.id,
                 "opened_on": now,
-                "due_date": plan._contributions_due(),
             }
+            due = {role: plan._contributions_due(role) for role in ("teacher", "social_worker", None)}
             for section in forms[plan]:
                 if section._waits_for_nobody(around[plan.child_id.id]) or any(
                     (plan, old) in existing for old in section._with_predecessors()[1:]
@@ -211,6 +218,7 @@ class PepContribution(models.Model):
                             "section_id": section.id,
                             "sequence": section.sequence,
                             "owner_role": role,
+                            "due_date": due.get(role, due[None]),
                             "school_id": school_id,
                             "school_name": school_name,
                             "required": section.required,

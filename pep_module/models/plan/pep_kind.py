@@ -19,6 +19,7 @@ class PepKind(models.Model):
         "setting_required",
         "contributions_required",
         "documents_required",
+        "qa_required",
     )
 
     template_id = fields.Many2one("pep.kind")
@@ -45,6 +46,9 @@ class PepKind(models.Model):
     review_required = fields.Boolean(string="Previous targets reviewed", default=True)
     academic_target_required = fields.Boolean(string="An academic target", default=True)
     next_date_required = fields.Boolean(string="Next date set", default=True)
+    qa_required = fields.Boolean(
+        string="Quality assured", default=True, help="Not finished before a quality review has accepted it."
+    )
 
     _uniq = models.UniqueIndex(
         "(COALESCE(company_id, 0), code) WHERE active", "The council has an active kind of PEP like this."

@@ -91,7 +91,7 @@ class PepPlan(models.Model):
     # Clocks
     due_date = fields.Date(string="Meeting due by", help="The PEP meeting is held by this day.")
     processing_due = fields.Date(string="To be finished by", readonly=True, help="The finished PEP is out by this day.")
-    next_due = fields.Date(string="Next due", compute="_compute_next_due", store=True, precompute=True, aggregator=None)
+    next_due = fields.Date(string="Next due", readonly=True, copy=False, aggregator=None)
     is_late = fields.Boolean(string="Late", compute="_compute_is_late", search="_search_is_late")
     late_reason = fields.Char(string="Why late", compute="_compute_is_late")
     completed_on = fields.Datetime(string="Complete since", readonly=True, copy=False)
@@ -184,26 +184,19 @@ class PepPlan(models.Model):
         """The board shows the stages of the way even when empty; cancelled ones only when there are any."""
         return [state for state, _label in STATES if state != "cancelled" or state in states]
 
-    @api.depends("state", "due_date", "processing_due")
-    def _compute_next_due(self):
-        for plan in self:
-            if plan.state in CLOSED:
-                plan.next_due = False
-            else:
-                plan.next_due = plan.processing_due if plan.state == "processing" else plan.due_date
-
-    @api.depends("next_due", "state")
+    @api.depends("next_due", "next_due_kind", "state")
     def _compute_is_late(self):
+        """Whether the clock that is due first has run out, and which one that is."""
         today = {company: company._pep_today() for company in self.company_id}
+        kinds = dict(self._fields["next_due_kind"]._description_selection(self.env))
         for plan in self:
             plan.is_late = bool(plan.next_due and plan.next_due < today[plan.company_id])
             plan.late_reason = False
             if plan.is_late:
-                day = plan.next_due.strftime("%-d %b")
-                plan.late_reason = (
-                    self.env._("To be finished by %(day)s", day=day)
-                    if plan.state == "processing"
-                    else self.env._("Meeting due by %(day)s", day=day)
+                plan.late_reason = self.env._(
+                    "%(what)s: was due by %(day)s",
+                    what=kinds.get(plan.next_due_kind) or self.env._("PEP meeting held"),
+                    day=plan.next_due.strftime("%-d %b"),
                 )
 
     def _search_is_late(self, operator, value):
@@ -542,7 +535,8 @@ class PepPlan(models.Model):
         self.check_access("write")
         self._refuse_unless("not_started")
         self.env["pep.contribution"]._sync_for(self)
-        self._move("gathering")
+        for company, plans in self.grouped("company_id").items():
+            plans._move("gathering", {"started_on": company._pep_today()})
 
     def action_update_parts(self):
         """Bring the parts up to date with the question bank and the child's schools. What was begun stays."""
@@ -561,12 +555,18 @@ class PepPlan(models.Model):
             },
         }
 
-    def _contributions_due(self):
+    def _contributions_due(self, role=None):
         """Day by which the parts of this PEP are to be in: some days before the meeting, or before it is due.
 
-        Source: the council's setting; councils word it from three school weeks to three days.
+        School and social worker have clocks of their own; the others have the council's setting. Source: councils word
+        it from three school weeks to three days.
+
+        :param str role: who answers the part
         """
         self.ensure_one()
+        own = {"teacher": self.school_due, "social_worker": self.social_work_due}.get(role)
+        if own:
+            return own
         company = self.company_id
         planned = self.meeting_ids.filtered(lambda meeting: meeting.state == "planned" and not meeting.is_extra)
         planned = planned.sorted("start")[:1]
@@ -580,7 +580,9 @@ class PepPlan(models.Model):
         question = self._go_through_gates("ready")
         if question:
             return question
-        return self._move("ready")
+        for company, plans in self.grouped("company_id").items():
+            plans._move("ready", {"ready_on": company._pep_today()})
+        return None
 
     def action_process(self):
         """Ready → processing, after the meeting; the days to process it begin."""
@@ -589,8 +591,8 @@ class PepPlan(models.Model):
         question = self._go_through_gates("processing")
         if question:
             return question
-        for plan in self:
-            plan._move("processing", {"processing_due": plan._processing_due_date()})
+        for company, plans in self.grouped("company_id").items():
+            plans._move("processing", {"processing_on": company._pep_today()})
         return None
 
     def action_complete(self):
@@ -639,8 +641,8 @@ class PepPlan(models.Model):
             raise UserError(self.env._("Say why: others will read it."))
         self.check_access("write")
         steps = {
-            "return": (("ready", "processing"), "gathering", {"processing_due": False}),
-            "correct": (("complete",), "processing", {"processing_due": self._correction_due_date()}),
+            "return": (("ready", "processing"), "gathering", {"processing_due": False, "processing_on": False}),
+            "correct": (("complete",), "processing", {"corrected_on": self[:1].company_id._pep_today()}),
             "cancel": (("not_started", "gathering", "ready", "processing"), "cancelled", {}),
         }
         states, state, vals = steps[step]
@@ -657,19 +659,6 @@ class PepPlan(models.Model):
         if state in CLOSED:
             self.env["pep.delegation"]._end_sections_of(self)
 
-    def _processing_due_date(self):
-        self.ensure_one()
-        company = self.company_id
-        held = self.meeting_ids.filtered(lambda meeting: meeting.state == "held" and not meeting.is_extra)
-        held = held.sorted("start")[-1:]
-        day = company._pep_local(held.start).date() if held else company._pep_today()
-        return fields.Date.add(day, days=company.pep_processing_days)
-
-    def _correction_due_date(self):
-        """A correction has as many days as the PEP had."""
-        company = self[:1].company_id
-        return fields.Date.add(company._pep_today(), days=company.pep_processing_days)
-
     # === CRUD ===
 
     @api.model_create_multi
@@ -683,10 +672,10 @@ class PepPlan(models.Model):
         return plans
 
     def _add_precomputed_values(self, vals_list):
-        """Odoo's hook before the INSERT: what :meth:`_compute_next_due` gives for a PEP that has not been started."""
+        """Odoo's hook before the INSERT: the meeting is due next, until the clocks are there and say more."""
         for vals in vals_list:
             if vals.get("state") == "not_started":
-                vals["next_due"] = vals.get("due_date")
+                vals.setdefault("next_due", vals.get("due_date"))
         return super()._add_precomputed_values(vals_list)
 
     @api.model

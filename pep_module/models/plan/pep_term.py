@@ -284,10 +284,11 @@ class PepTerm(models.Model):
 
     @api.model
     def _cron_open(self):
-        """Daily: open the current term of each council for the children who have no PEP in it yet. Idempotent.
+        """Daily: open the current term of each council, and the coming one some days before it begins. Idempotent.
 
-        Commits after each chunk, so that a kill loses one chunk at most. A council that fails is logged and passed
-        over: the others still get their PEPs.
+        That is, for the children who have no PEP in it yet. How long before is the council's setting; a run that was
+        missed is made good by the next one. Commits after each chunk, so that a kill loses one chunk at most. A council
+        that fails is logged and passed over: the others still get their PEPs.
         """
         children = self.env["pep.child"].sudo()  # sudo: scheduled action, no user
         [(companies,)] = children._read_group([], [], ["company_id:recordset"])
@@ -296,12 +297,19 @@ class PepTerm(models.Model):
         for company in companies:
             try:
                 cron._pep_step(self._generate, company)
-                self._term_on(company, company._pep_today())._open_by_chunks()
+                self._terms_to_open(company)._open_by_chunks()
             except Exception:
                 self.env.cr.rollback()
-                _logger.exception("The current term of council %s could not be opened", company.id)
+                _logger.exception("The terms of council %s could not be opened", company.id)
             if not cron._commit_progress(1):
                 break
+
+    @api.model
+    def _terms_to_open(self, company):
+        """The term of today, and the coming one from the day on which the council wants it opened."""
+        today = company._pep_today()
+        ahead = fields.Date.add(today, days=company.pep_open_ahead_days)
+        return self._term_on(company, today) | self._term_on(company, ahead)
 
     def _open(self, children=None):
         """Make the PEPs of these terms that are missing, in this transaction.
@@ -392,6 +400,7 @@ class PepTerm(models.Model):
             plans = plans.create(self._prepare_plans(children))
         except UniqueViolation as error:
             raise ConcurrencyError("A PEP was made by another transaction at the same time") from error
+        self.env["pep.deadline"]._sync(plans=plans)
         self.env["pep.contribution"]._sync_for(plans)
         self.env["pep.target"]._bring_forward(plans)
         return plans
@@ -411,12 +420,13 @@ class PepTerm(models.Model):
         settings = children._settings_on(day)
         earlier = self._children_with_plan_since_care(children)
         rules = company._pep_rules()
+        first_due = self.env["pep.deadline"]._first_due_dates(children)
         vals_list = []
         for child in children:
             setting = settings.get(child.id)
             group = child._year_group_on(day)
             initial = child.date_into_care >= self.date_from and child.id not in earlier
-            due_date = child._initial_due_date() if initial else self.window_to
+            due_date = first_due.get(child.id, self.window_to) if initial else self.window_to
             vals_list.append(
                 {
                     "child_id": child.id,

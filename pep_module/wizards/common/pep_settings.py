@@ -69,6 +69,10 @@ class PepSettings(models.TransientModel):
     pep_copy_child = fields.Boolean(
         string="The child", help="Their own words, targets, next meeting: for you to hand over."
     )
+    pep_open_ahead_days = fields.Integer(
+        string="Open the coming term before it begins (days)",
+        help="0: on its first day. At most 28. The PEPs are made by a nightly job.",
+    )
     pep_autumn_start = fields.Char(string="Autumn term begins", help="Month-day, for example 09-01.")
     pep_spring_start = fields.Char(string="Spring term begins", help="Month-day, for example 01-01.")
     pep_summer_start = fields.Char(string="Summer term begins", help="Month-day, for example 04-16.")

@@ -5,19 +5,19 @@ import { KanbanRenderer } from "@web/views/kanban/kanban_renderer";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 
 /**
- * What to look at besides the cards: a number each, and a way to the records behind it. Staff of the virtual school
- * get it; for the others the server returns nothing.
+ * What to look at besides the records on screen: a number each, and a way to the records behind it. Staff of the
+ * virtual school get it; for the others the server returns nothing.
  */
-export class BoardFigures extends Component {
-    static template = "pep_module.BoardFigures";
-    static props = {};
+export class Figures extends Component {
+    static template = "pep_module.Figures";
+    static props = { model: String, method: String };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ figures: [] });
         onWillStart(async () => {
-            this.state.figures = await this.orm.call("pep.plan", "board_figures", []);
+            this.state.figures = await this.orm.call(this.props.model, this.props.method, []);
         });
     }
 
@@ -33,7 +33,7 @@ export class BoardFigures extends Component {
 
 export class PepBoardRenderer extends KanbanRenderer {
     static template = "pep_module.BoardRenderer";
-    static components = { ...KanbanRenderer.components, BoardFigures };
+    static components = { ...KanbanRenderer.components, Figures };
 }
 
 registry.category("views").add("pep_board", { ...kanbanView, Renderer: PepBoardRenderer });
