@@ -85,7 +85,8 @@ class Generator:
     # === Who and where ===
 
     def make_council(self):
-        self.company = self.env["res.company"].create({"name": "Benchshire"})
+        # clocks run since before the first of the terms
+        self.company = self.env["res.company"].create({"name": "Benchshire", "pep_go_live": date(2000, 1, 1)})
         self.env = self.env(context={**self.env.context, "allowed_company_ids": self.company.ids})
         self.company = self.company.with_env(self.env)
         self.today = self.company._pep_today()
@@ -368,10 +369,17 @@ class Generator:
         self.meeting.attendee_ids.attended = True
         self.meeting._hold_without("Nobody else is around this child", False)
         self.finished.next_meeting_note = "Early next term"
+        self.accept()
         self.finished.action_complete()
+        self.finished.copies_sent_on = self.env.cr.now()
+        self.clocks = self.finished.deadline_ids.filtered("of_plan")
         self.reviews = second._open(self.pattern).review_ids
         self.pattern.with_context(pep_defer_opening=True).write({"active": False, "date_out_of_care": self.in_care})
         self.env.flush_all()
+
+    def accept(self):
+        """Quality assurance of the pattern, where the council's kind of PEP asks for it."""
+        self.finished.kind_id.qa_required = False
 
     def hand_in(self, part):
         """Answer all there is to answer in one part, and hand it in."""
@@ -404,6 +412,7 @@ class Generator:
         self.add_reviews(plans, stages)
         self.add_targets(term, plans, "open" if last else "achieved")
         self.add_parts(term, plans, stages)
+        self.add_clocks(term, plans, stages)
         issue = self.finished.issue_ids
         issues = clone(
             issue, [{"plan_id": plan, **self.bound(child), "term_id": term.id} for plan, child in self.both(plans)]
@@ -421,7 +430,9 @@ class Generator:
     def fill_current_term(self):
         """The PEPs of the term of today, in every stage."""
         stages = self.random.choices(list(STAGES), STAGES.values(), k=self.number)
-        plans = clone(self.finished, self.plan_rows(self.term, stages))
+        rows = self.plan_rows(self.term, stages)
+        plans = clone(self.finished, rows)
+        self.add_clocks(self.term, plans, stages, [row["next_due"] for row in rows])
         self.add_reviews(plans, stages)
         self.add_meetings(self.term, plans)
         self.add_targets(self.term, plans, "open")
@@ -457,6 +468,9 @@ class Generator:
             "due_date": term.window_to,
             "processing_due": due if state == "processing" else None,
             "next_due": due,
+            "next_due_kind": due and ("processing" if state == "processing" else "school_part"),
+            "school_due": due,
+            "social_work_due": due,
             "completed_on": self.at_ten(term.window_to) if state == "complete" else None,
             "issue_version": 1 if state == "complete" else 0,
         }
@@ -500,6 +514,47 @@ class Generator:
                         for (plan, child), part, is_live in zip(self.both(plans), parts, live, strict=True)
                     ],
                 )
+
+    def add_clocks(self, term, plans, stages, next_due=None):
+        """The clocks of each PEP: ended in time where the PEP is finished, running where it is under way.
+
+        None of them has anything for the watch to do today.
+        """
+        next_due = next_due or [None] * len(plans)
+        for pattern in self.clocks:
+            rows = []
+            for (plan, child), stage, due in zip(self.both(plans), stages, next_due, strict=True):
+                over = stage == "complete" or stage == "processing" and pattern.kind not in ("processing", "termly")
+                if not over and pattern.kind in ("processing", "copies") and stage != "processing":
+                    continue  # not begun yet
+                if not over and pattern.kind == "copies":
+                    continue
+                day = term.window_to if over else self.running_due(pattern.kind, term, due)
+                rows.append(
+                    {
+                        **self.bound(child),
+                        "plan_id": plan,
+                        "term_id": term.id,
+                        "vseo_id": self.facts[child]["vseo_id"],
+                        "school_id": self.school_of[child],
+                        "start_date": day,
+                        "due_date": day,
+                        "state": "met" if over else "open",
+                        "met_on": day if over else None,
+                        "closed_on": day if over else None,
+                        "outcome": "on_time" if over else "late" if day < self.today else "pending",
+                        "share_on_time": 100.0 if over else 0.0,
+                        "days_late": 0,
+                        "watch_on": None if over or day < self.today else day + timedelta(days=1),
+                    }
+                )
+            clone(pattern, rows)
+
+    def running_due(self, kind, term, next_due):
+        """When a running clock is due: the parts first, the meeting five days after them, the term at its end."""
+        if kind == "termly":
+            return max(term.date_to, self.today + timedelta(days=1))
+        return next_due + timedelta(days=5 if kind == "meeting" else 0)
 
     def add_meetings(self, term, plans):
         days = (term.window_to - term.window_from).days

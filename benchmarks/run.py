@@ -10,7 +10,7 @@ from odoo import SUPERUSER_ID, release
 from odoo.api import Environment
 from odoo.modules.registry import Registry
 
-from . import caseload, gathering, meetings, opening, reading, ssda903
+from . import caseload, gathering, meetings, opening, reading, ssda903, watching
 from .authority import Authority
 from .make import PARAMETER
 from .measuring import Bench
@@ -24,7 +24,9 @@ def main():
     parser.add_argument("--small", required=True, help="one with a tenth of that")
     parser.add_argument("--opening", required=True, help="one like the large, in which the term of today is not open")
     parser.add_argument(
-        "--only", choices=("opening", "reading", "gathering", "caseload", "ssda903", "meetings"), action="append"
+        "--only",
+        choices=("opening", "reading", "gathering", "caseload", "ssda903", "watching", "meetings"),
+        action="append",
     )
     parser.add_argument("--repetitions", type=int, default=11)
     parser.add_argument("--returns", help="folder with header.csv and episodes.csv of an SSDA903 return")
@@ -38,6 +40,7 @@ def main():
         "gathering": lambda: gathering.lines(large, small, options.repetitions),
         "caseload": lambda: caseload.lines(large, options.repetitions),
         "ssda903": lambda: ssda903.lines(before, 3, options.returns),
+        "watching": lambda: watching.lines(large, small, options.repetitions),
         "meetings": lambda: meetings.lines(large, options.repetitions),  # last: it adds to the database
     }
     lines = []

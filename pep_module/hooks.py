@@ -2,6 +2,8 @@
 
 from odoo.tools import SQL
 
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
+
 
 def post_init_hook(env):
     """Give every council that is there its own copy of what the app ships, and its terms."""
@@ -16,6 +18,18 @@ def uninstall_hook(env):
     _remove_what_odoo_would_leave(env)
     env["ir.config_parameter"].search([("key", "=like", "pep_module.%")]).unlink()
     _remove_addresses(env)
+    _remove_calendars(env)
+
+
+def _remove_calendars(env):
+    """The calendars by which clocks counted; one that somebody has given to staff or a machine stays, archived."""
+    env = env(context={**env.context, MODULE_UNINSTALL_FLAG: True, "active_test": False})
+    calendars = env["resource.calendar"].search([("pep_kind", "!=", False)])
+    env["res.company"].search([]).write({"pep_calendar_id": False, "pep_school_calendar_id": False})
+    env["resource.calendar.leaves"].search([("calendar_id", "in", calendars.ids), ("resource_id", "=", False)]).unlink()
+    used = env["resource.resource"].search([("calendar_id", "in", calendars.ids)]).calendar_id
+    used.active = False
+    (calendars - used).unlink()
 
 
 def _remove_addresses(env):

@@ -10,3 +10,5 @@ from . import portal_attendance
 from . import portal_meeting
 from . import calendar
 from . import portal_action
+from . import portal_quality
+from . import plan_document

@@ -5,10 +5,15 @@ from .page import found, hidden
 from .portal import PepPortal
 
 # The page is words alone: it runs nothing, loads nothing, sends nothing and is shown in no other page. Its own styles
-# are in it; there is nothing that they could load.
+# are in it; there is nothing that they could load. It may lead to a file to save.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; sandbox"
+    "frame-ancestors 'none'; sandbox allow-downloads"
+)
+KEPT_NOWHERE = (
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
 )
 
 
@@ -21,6 +26,7 @@ class PepCopy(PepPortal):
         return {
             **super()._plan_rest(plan, plan_id, mine, company),
             "other_peps": [row for row in shelf if row["latest"].plan_id.id != plan_id],
+            "pdf_here": bool(copies._pdf_program()),
         }
 
     @http.route("/my/pep/copy/<int:copy_id>", type="http", auth="user", website=False, methods=["GET"], readonly=True)
@@ -28,25 +34,21 @@ class PepCopy(PepPortal):
     def page(self, copy_id, **_kw):
         """A role's copy of an issued PEP, on a page made for reading and for printing."""
         copy = found(request.env["pep.plan.copy"], ("id", "=", copy_id))
-        html = request.env["ir.qweb"]._render(
-            "pep_module.portal_copy",
-            {
-                "title": request.env._("PEP %(reference)s", reference=copy.child_reference),
-                "lang": (request.env.lang or "en_GB").replace("_", "-"),
-                "document": copy.document_view,
-                "back": None if request.env.user._is_internal() else f"/my/pep/{copy.plan_id.id}",
-                "is_intact": copy.is_intact,
-            },
-            minimal_qcontext=True,
+        page = copy._print_page(
+            back=None if request.env.user._is_internal() else f"/my/pep/{copy.plan_id.id}",
+            pdf=f"/my/pep/copy/{copy_id}/pdf" if copy._pdf_program() and copy.is_intact else None,
         )
-        return request.make_response(
-            f"<!DOCTYPE html>\n{html}",
-            headers=[
-                ("Content-Type", "text/html; charset=utf-8"),
-                ("Content-Security-Policy", POLICY),
-                ("Cache-Control", "no-store"),
-                ("Referrer-Policy", "no-referrer"),
-                ("X-Content-Type-Options", "nosniff"),
-                ("X-Frame-Options", "DENY"),
-            ],
-        )
+        return own_page(page)
+
+
+def own_page(page):
+    """A page that is complete in itself, for its reader alone: it runs nothing, loads nothing and is kept nowhere."""
+    return request.make_response(
+        page,
+        headers=[
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", POLICY),
+            ("X-Frame-Options", "DENY"),
+            *KEPT_NOWHERE,
+        ],
+    )

@@ -17,10 +17,12 @@ from odoo.tools import SQL, file_open
 from ..models.plan.pep_term import QUIET
 from ..tools import academic_year, upn
 from . import words
+from .clocks import Clocks
 from .days import back, birthday, forward, phase_start, workday
 from .evidence import Evidence
 from .gathering import Parts
 from .meetings import Meetings
+from .quality import Quality
 
 HOURS = (9.5, 11, 13.5, 15)
 # What was missing, and why it went on without: (child, number of the term) -> gate -> reason.
@@ -60,12 +62,14 @@ class Story:
         self.codes = {(code.kind, code.code): code.id for code in self.env["pep.code"].search([])}
         self.copies = {}
         self.parts, self.evidence, self.meetings = Parts(self), Evidence(self), Meetings(self)
+        self.clocks, self.quality = Clocks(self), Quality(self)
         self.ideas = {}
         for idea in rows_of("targets.csv"):
             self.ideas.setdefault(idea["band"], []).append(idea)
 
     def tell(self):
         """Everything, in order of time."""
+        self.clocks.hold()
         newcomers = [row for row in self.rows.values() if row["since"].startswith("this")]
         self.make_children([row for row in self.rows.values() if row not in newcomers])
         self.finish_term(0)
@@ -76,6 +80,8 @@ class Story:
         self.make_children(newcomers)
         self.play_this_term(plans | self.children.plan_ids.filtered(lambda plan: plan.term_id == self.this))
         self.meetings.tell()
+        self.quality.moderate()
+        self.clocks.tell()
 
     # === Who and what ===
 
@@ -483,9 +489,15 @@ class Story:
             funding.sudo().decided_on = decided  # sudo: the story happened then, the step was taken now
 
     def complete(self, plans, number, days):
-        """Complete these PEPs, each on its day."""
+        """Complete these PEPs, each on its day, by another person than has judged it.
+
+        Last term the VSEOs judged and the head completed; otherwise the other way round.
+        """
         for plan in plans:
-            self.step(plan, "action_complete", number)
+            people = [self.as_user(plan, "head"), plan]
+            judge, completer = reversed(people) if number == 1 else people
+            self.quality.judge(judge, self.past(self.at(days[plan.id], 15.5)))
+            self.step(completer, "action_complete", number)
         for plan in plans.sudo():  # sudo: stamps are the app's to write, and these were made today
             moment = self.past(self.at(days[plan.id], 15.5))
             plan.completed_on = moment
@@ -535,8 +547,6 @@ class Story:
         self.hold(plans - missed, held, number)
         for plan in missed:
             self.step(plan, "action_process", number)
-        for plan in missed.sudo():  # sudo: the days to process count from today where no meeting was held
-            plan.processing_due = held[plan.id] + timedelta(days=self.council.pep_processing_days)
         done = {plan.id: workday(held[plan.id] + timedelta(days=self.days_to_process(plan))) for plan in plans}
         self.complete(plans, number, done)
         self.decide(plans, done)
@@ -574,7 +584,6 @@ class Story:
         plan.target_ids[:1].baseline = f"{plan.target_ids[:1].baseline} (figure corrected by the school)"
         day = self.council._pep_local(first).date() + timedelta(days=14)
         self.complete(plan, number, {plan.id: day})
-        plan.sudo().processing_due = day + timedelta(days=14)  # sudo: counted from the day of the correction
 
     # === This term ===
 
@@ -610,6 +619,8 @@ class Story:
             return
         plan.action_start()
         lately = self.workday_ago(3 + self.row(plan)["number"] % 6)
+        if stage[0] in ("processing", "complete"):
+            lately = workday(self.recent_meeting(plan) - timedelta(days=6))
         if stage[0] != "gathering" or "returned" in stage:
             self.parts.fill(plan, lambda _plan: lately)
             self.step(plan, "action_ready", 2)

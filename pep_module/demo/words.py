@@ -66,3 +66,10 @@ ACTIONS = [
     [("social_worker", "Send the health report to the school nurse"), ("carer", "Read together three times a week")],
 ]
 PRIVATE = "Contact with the family was hard last week; not said in front of the child. Social worker follows it up."
+# What would make an area green: to the school, and as a comment.
+QUALITY = [
+    "Say in the child's own words what they want to change; a summary by an adult is not enough.",
+    "Two of the previous targets have no word about what the support changed. Add a figure before and after.",
+    "Say how the target will be measured and by whom, so that it can be reviewed next term.",
+    "Say what the money bought and what difference it made, not only that it was spent.",
+]

@@ -9,6 +9,7 @@ READERS = {
     "enrolment": ABOUT_SCHOOL,  # pep.enrolment
     "officer": ABOUT_SCHOOL,  # pep.plan
     "summary": ABOUT_SCHOOL,  # pep.plan
+    "interim": ABOUT_SCHOOL,  # pep.plan
     "next_meeting": ABOUT_SCHOOL,  # pep.plan
     "next_meeting_note": ABOUT_SCHOOL,  # pep.plan
     "next_meeting_words": ABOUT_SCHOOL,  # pep.plan
@@ -28,6 +29,9 @@ READERS = {
     "suspensions": ABOUT_SCHOOL,  # pep.suspension
     "sdq": IN_CARE,  # pep.sdq
     "went_on_without": set(),  # pep.gate.pass
+    # In copies alone: how the PEP was judged is for the virtual school; the school is told what was written for it.
+    "quality": set(),  # pep.review
+    "school_feedback": {"teacher"},  # pep.review
     "names": IN_CARE,  # pep.network.member: who of those around the child is behind a role
 }
 # Pieces of which everybody finds what is their own role's.
@@ -179,7 +183,7 @@ class Extract:
                     said.append({"question": answer["question"], "answer": answer["answer"]})
         actions = self._actions("actions")
         self._actions("previous_actions")
-        for name in ("summary", "meetings", "previous_targets", "went_on_without"):
+        for name in ("summary", "interim", "meetings", "previous_targets", "went_on_without", "quality", "school_feedback"):
             self._may(name, whole.get(name))
         self._pieces(whole.get("evidence", {}), always=())
         self.withheld += [document["type"] for document in whole.get("documents", ())]

@@ -77,7 +77,7 @@ class RecordCase(PepCase):
             **cls._gathered(case, plan, issue),
             **cls._evidence(case, child),
             **cls._meetings(case, plan, meeting),
-            "pep.deadline": env["pep.deadline"].create(cls._clock_values(plan, f"own-{case}")),
+            **cls._clocks(case, plan),
         }
 
     @classmethod
@@ -94,7 +94,10 @@ class RecordCase(PepCase):
             "pep.delegation": cls._delegate(case, part, "delegate"),
             "pep.document": env["pep.document"].create(cls._document_values(plan, case)),
             "pep.target.proposal": env["pep.target.proposal"].create(cls._proposal_values(plan, case)),
-            "pep.plan.copy": env["pep.plan.copy"].create(cls._copy_values(issue, "teacher")),
+            "pep.plan.copy": (copy := env["pep.plan.copy"].create(cls._copy_values(issue, "teacher"))),
+            "pep.plan.copy.sent": env["pep.plan.copy.sent"].create(
+                cls._sent_values(copy, partner_id=cls.nobody.id, note=f"Secret way of {case}")
+            ),
             "pep.voice.session": visit,
             "pep.voice.code": env["pep.voice.code"].create(cls._code_values(part)),
             "pep.concern": env["pep.concern"].create(cls._concern_values(visit, f"Secret worry of {case}")),
@@ -222,6 +225,11 @@ class RecordCase(PepCase):
         }
 
     @classmethod
+    def _sent_values(cls, copy, **values):
+        sent = {"how": "mail", "day": cls.today, "sent_by_id": cls.users["other_vseo"].id}
+        return {"copy_id": copy.id, **sent, **values}
+
+    @classmethod
     def _visit_values(cls, part, case):
         now = fields.Datetime.now()
         return {
@@ -247,6 +255,21 @@ class RecordCase(PepCase):
     @classmethod
     def _concern_values(cls, visit, words):
         return {"session_id": visit.id, "said_on": fields.Datetime.now(), "words": words}
+
+    @classmethod
+    def _review_values(cls, plan, rubric, **values):
+        return {
+            "plan_id": plan.id,
+            "rubric_id": rubric.id,
+            "reviewer_id": cls.users["other_vseo"].id,
+            "reviewer_name": "Somebody",
+            "begun_on": fields.Datetime.now(),
+            **values,
+        }
+
+    @classmethod
+    def _judged_values(cls, review, area, **values):
+        return {"review_id": review.id, "area_id": area.id, "name": area.name, **values}
 
     @classmethod
     def _attendance_values(cls, child, day, **values):
@@ -310,6 +333,24 @@ class RecordCase(PepCase):
         return {**values, "issued_on": fields.Datetime.now(), "issued_by_id": cls.env.uid}
 
     @classmethod
+    def _clocks(cls, case, plan):
+        clock = cls.env["pep.deadline"].create(cls._clock_values(plan, f"own-{case}"))
+        return {
+            "pep.deadline": clock,
+            "pep.deadline.notice": cls.env["pep.deadline.notice"].create(cls._told_values(clock, "owner")),
+        }
+
+    @classmethod
+    def _told_values(cls, clock, stage):
+        return {
+            "deadline_id": clock.id,
+            "stage": stage,
+            "due_date": clock.due_date,
+            "user_id": cls.users["other_vseo"].id,
+            "day": cls.today,
+        }
+
+    @classmethod
     def _clock_values(cls, plan, series):
         rule = cls._of_council("pep.deadline.rule", plan.company_id, code="processing")
         return {
@@ -347,6 +388,7 @@ class RecordCase(PepCase):
             "pep.document": {"note": "x"},
             "pep.target.proposal": {"name": "x"},
             "pep.plan.copy": {"document": "x"},
+            "pep.plan.copy.sent": {"note": "x"},
             "pep.voice.session": {"helper_note": "x"},
             "pep.voice.code": {"use_count": 3},
             "pep.concern": {"words": "x"},
@@ -358,6 +400,7 @@ class RecordCase(PepCase):
             "pep.plan.issue": {"reason": "x"},
             "pep.gate.pass": {"note": "x"},
             "pep.deadline": {"name": "x"},
+            "pep.deadline.notice": {"stage": "head"},
             "pep.target": {"strategies": "x"},
             "pep.target.review": {"evidence": "x"},
             "pep.meeting": {"notes": "x"},
@@ -373,6 +416,8 @@ class RecordCase(PepCase):
             "pep.network.change.meeting": {"new_place": "x"},
             "pep.funding.request": {"why": "x"},
             "pep.funding": {"decision_note": "x"},
+            "pep.review": {"feedback": "x"},
+            "pep.review.line": {"comment": "x"},
         }[model]
 
     @classmethod
@@ -424,6 +469,16 @@ class RecordCase(PepCase):
         return cls._part_values(cls.records["pep.plan"][case], 2)
 
     @classmethod
+    def _new_review(cls, case, child):
+        plan = cls.records["pep.plan"][case]
+        return cls._review_values(plan, cls._of_council("pep.rubric", plan.company_id), kind="moderation")
+
+    @classmethod
+    def _new_review_line(cls, case, child):
+        review = cls.records["pep.review"][case]
+        return cls._judged_values(review, review.rubric_id.area_ids[1])
+
+    @classmethod
     def _new_answer(cls, case, child):
         return cls._answer_values(cls.records["pep.contribution"][case], 1)
 
@@ -450,6 +505,10 @@ class RecordCase(PepCase):
     @classmethod
     def _new_plan_copy(cls, case, child):
         return cls._copy_values(cls.records["pep.plan.issue"][case], "carer")
+
+    @classmethod
+    def _new_plan_copy_sent(cls, case, child):
+        return cls._sent_values(cls.records["pep.plan.copy"][case], how="hand")
 
     @classmethod
     def _new_voice_session(cls, case, child):
@@ -490,6 +549,10 @@ class RecordCase(PepCase):
     @classmethod
     def _new_deadline(cls, case, child):
         return cls._clock_values(cls.records["pep.plan"][case], f"new-{case}")
+
+    @classmethod
+    def _new_deadline_notice(cls, case, child):
+        return cls._told_values(cls.records["pep.deadline"][case], "head")
 
     @classmethod
     def _new_target(cls, case, child):

@@ -41,6 +41,7 @@ ARGUMENTS = {
     ("pep.meeting.attendee", "action_save_written"): ("Forged",),
     ("pep.meeting.attendee", "action_write_part"): ("Forged",),
     ("pep.plan", "action_set_next"): ("none", None, None, "Forged"),
+    ("pep.review", "review_save"): ([{"kind": "review", "field": "feedback", "was": "", "value": "Forged"}],),
     ("pep.target.proposal", "action_change"): ({"name": "Forged"},),
 }
 
@@ -399,6 +400,7 @@ class TestMethods(WaysInCase):
             "pep.plan.go.on": {"plan_id": plan["own"].id, "next_state": "ready"},
             "pep.plan.reason": {"plan_id": plan["own"].id, "step": "cancel", "reason": "Moved"},
             "pep.plan.next": {"plan_id": plan["own"].id, "kind": "none", "note": "Moved"},
+            "pep.plan.interim": {"plan_id": plan["own"].id, "words": "Moved"},
             "pep.action.step": {
                 "action_id": self.records["pep.action"]["own"].id,
                 "step": "not_done",
@@ -493,6 +495,7 @@ class TestMethods(WaysInCase):
                     "action_plan",
                 ),
                 ("pep.plan.next", {"plan_id": plan.id, "kind": "none", "note": "x"}, "action_confirm"),
+                ("pep.plan.interim", {"plan_id": plan.id, "words": "x"}, "action_confirm"),
                 (
                     "pep.action.step",
                     {"action_id": self.records["pep.action"][case].id, "step": "not_done", "reason": "x"},

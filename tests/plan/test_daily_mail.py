@@ -266,6 +266,7 @@ class TestWhatIsSaid(DailyCase):
     def test_a_parent_is_not_told_the_school(self):
         self.council.pep_mail_label = "school"
         self.parts["school"].write({"owner_role": "parent"})
+        self.due(self.plan, 3)
         body = self.body(self.run_daily(), "parent")
         self.assertIn(self.child.reference, body)
         self.assertNotIn("Elm Primary", body)

@@ -42,6 +42,8 @@ IN_COPIES_ALONE = {
     "people": {"social_worker", "iro"},
     "actions": {"teacher", "social_worker", "carer", "iro"},
     "previous_actions": {"teacher", "social_worker", "carer", "iro"},
+    "quality": set(),
+    "school_feedback": {"teacher"},
 }
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}<t t-out='1'/>"
 
@@ -157,7 +159,7 @@ class TestWhatARoleMaySee(IssueCase):
 class TestIssuedVersion(IssueCase):
     def test_everyone_s_part_is_in_it(self):
         issue = self.issue()
-        self.assertEqual(issue.data["format"], 3)
+        self.assertEqual(issue.data["format"], 4)
         parts = {part["name"]: part for part in issue.data["contributions"]}
         self.assertEqual(set(parts), {f"Part {key}" for key in self.sections})
         voice = parts["Part voice"]

@@ -262,3 +262,86 @@ class TestOpenTerm(PepCase):
         self.assertEqual(plan.kind_id.code, "desk")
         self.assertEqual(plan.year_group, child.year_group)
         self.assertEqual(plan.school_id, self.school)
+
+
+@tagged("post_install", "-at_install")
+class TestOpenAhead(PepCase):
+    """The coming term is opened some days before its first day, as many as the council wants."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.coming = cls.next_term()
+        cls.children = cls.make_children(3)
+
+    def run_cron(self, days_before):
+        """The PEPs of the coming term after a night so many days before its first day."""
+        day = self.coming.date_from - timedelta(days=days_before)
+        with (
+            patch.object(self.registry["ir.cron"], "_commit_progress", lambda *_args, **_kwargs: 60.0),
+            freeze_time(self.council._pep_midnight_utc(day) + timedelta(hours=3)),
+        ):
+            self.env["pep.term"]._cron_open()
+        return self.env["pep.plan"].search([("term_id", "=", self.coming.id)])
+
+    def test_from_the_day_on_and_never_twice(self):
+        self.assertFalse(self.run_cron(15))
+        self.assertFalse(self.coming.opened_on)
+        plans = self.run_cron(14)
+        self.assertEqual(plans.child_id, self.children)
+        self.assertTrue(self.coming.opened_on)
+        self.assertEqual(self.run_cron(14), plans)
+        self.assertEqual(self.run_cron(0), plans)
+        self.assertEqual(set(plans.mapped("due_date")), {self.coming.window_to})
+
+    def test_a_missed_week(self):
+        self.assertEqual(len(self.run_cron(6)), 3)
+
+    def test_missed_until_the_term_has_begun(self):
+        self.assertEqual(len(self.run_cron(-3)), 3)
+
+    def test_a_child_who_comes_later(self):
+        self.run_cron(14)
+        child = self.make_children()
+        self.assertIn(child, self.run_cron(13).child_id)
+
+    def test_who_has_left_by_then(self):
+        self.children[0].date_out_of_care = self.coming.date_from - timedelta(days=1)
+        self.assertEqual(self.run_cron(14).child_id, self.children[1:])
+
+    def test_the_current_term_goes_on(self):
+        self.run_cron(14)
+        self.assertEqual(len(self.env["pep.plan"].search([("term_id", "=", self.term.id)])), 3)
+        self.assertTrue(self.term.is_current)
+
+    def test_the_council_decides(self):
+        self.council.pep_open_ahead_days = 0
+        self.assertFalse(self.run_cron(1))
+        self.assertTrue(self.run_cron(0))
+        for days in (-1, 29):
+            with self.assertRaises(ValidationError):
+                self.council.pep_open_ahead_days = days
+
+    def test_four_weeks_at_most(self):
+        self.council.pep_open_ahead_days = 28
+        self.assertFalse(self.run_cron(29))
+        self.assertTrue(self.run_cron(28))
+
+    def test_into_the_next_school_year(self):
+        """Autumn belongs to a school year of its own, which may have no terms yet."""
+        summer = self.env["pep.term"]._term_on(self.council, date(self.today.year + 6, 6, 1))
+        first = date(summer.date_from.year, 9, 1)
+        with (
+            patch.object(self.registry["ir.cron"], "_commit_progress", lambda *_args, **_kwargs: 60.0),
+            freeze_time(self.council._pep_midnight_utc(first - timedelta(days=10)) + timedelta(hours=3)),
+        ):
+            self.env["pep.term"]._cron_open()
+        autumn = self.env["pep.term"]._term_on(self.council, first)
+        self.assertEqual(autumn.date_from, first)
+        self.assertTrue(autumn.opened_on)
+
+    def test_a_term_before_going_live_stays_closed(self):
+        self.council.pep_go_live = self.coming.date_from
+        self.run_cron(14)
+        self.assertFalse(self.env["pep.plan"].search([("term_id", "=", self.term.id)]))
+        self.assertTrue(self.coming.opened_on)

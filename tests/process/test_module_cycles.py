@@ -89,6 +89,8 @@ BELONGS = {
     "ir_model_relation": ("model", "ir.model"),
     "ir_ui_menu_group_rel": ("menu_id", "ir.ui.menu"),
     "mail_alias": ("alias_model_id", "ir.model"),
+    "resource_calendar_attendance": ("calendar_id", "resource.calendar"),
+    "resource_calendar_leaves": ("calendar_id", "resource.calendar"),
     "res_groups_implied_rel": ("gid", "res.groups"),
     "rule_group_rel": ("rule_group_id", "ir.rule"),
 }
@@ -111,10 +113,20 @@ EXTENDED = {
     ("ir_model", "calendar.popover.delete.wizard"),
     ("ir_model", "ir.mail_server"),
     ("ir_model", "mail.mail"),
+    ("ir_model", "resource.calendar"),
+    ("ir_model", "resource.calendar.attendance"),
+    ("ir_model", "resource.calendar.leaves"),
     ("ir_model", "base.partner.merge.automatic.wizard"),
 }
 # Rules of other apps' models that the app narrows: carers, relatives and their logins are known only around the child.
-NARROWED = {"res.partner", "res.users", "calendar.event", "calendar.attendee"}
+NARROWED = {
+    "res.partner",
+    "res.users",
+    "calendar.event",
+    "calendar.attendee",
+    "resource.calendar",
+    "resource.calendar.leaves",
+}
 
 
 def own(dump, before):
@@ -125,6 +137,8 @@ def own(dump, before):
             ids.setdefault(row["model"], set()).add(row["res_id"])
     for model, table in (("ir.model", "ir_model"), ("ir.model.fields", "ir_model_fields")):
         ids[model] = ids.get(model, set()) - {row["id"] for row in before.rows[table]}
+    # the calendars by which clocks count, which each council is given
+    ids["resource.calendar"] = {row["id"] for row in dump.rows["resource_calendar"] if row.get("pep_kind")}
     return ids
 
 
@@ -223,6 +237,8 @@ def test_installing_changes_nothing_else(lived_in, installed):
         "res_company",
         "res_partner",
         "res_users",
+        "resource_calendar",
+        "resource_calendar_leaves",
     }
     assert {table for table in installed.after.new_tables(lived_in.before) if "pep_" not in table} == set()
 

@@ -141,6 +141,36 @@ def test_killed_at_any_moment_and_run_again(council, request):
     assert any(0 < made < CHILDREN for made in moments), f"no kill hit the middle: {moments}"
 
 
+def test_the_coming_term_killed_and_run_again(council, request):
+    """Ten days before its first day the coming term is opened as well, however often that is begun."""
+    coming = """
+        UPDATE pep_term SET date_from = current_date + 10, window_from = current_date + 10 WHERE id = (
+            SELECT id FROM pep_term WHERE date_from > current_date ORDER BY date_from LIMIT 1) RETURNING id"""
+    undisturbed = council.copy()
+    request.addfinalizer(undisturbed.drop)
+    ((term,),) = undisturbed.sql(coming)
+    undisturbed.shell(CRON.format(chunk=40))
+    wanted = opened(undisturbed)
+    of_term = "SELECT count(*), count(DISTINCT child_id) FROM pep_plan WHERE term_id = %s"
+    assert undisturbed.sql(of_term, term) == [(CHILDREN, CHILDREN)]
+
+    chance = random.Random(14)
+    db = council.copy()
+    request.addfinalizer(db.drop)
+    assert db.sql(coming) == [(term,)]
+    for _kill in range(KILLS):
+        enough = chance.randrange(1, 2 * CHILDREN)
+        before = db.sql("SELECT count(*) FROM pep_plan")[0][0]
+        process, _path = start(db, CRON.format(chunk=40))
+        while process.poll() is None and db.sql("SELECT count(*) FROM pep_plan")[0][0] < before + enough:
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+    db.shell(CRON.format(chunk=40))
+    assert opened(db) == wanted
+    assert db.sql("SELECT opened_on IS NOT NULL FROM pep_term WHERE id = %s", term) == [(True,)]
+
+
 def test_the_scheduled_action_as_the_server_runs_it(db):
     db.sql("UPDATE ir_cron SET active = false")
     db.sql(

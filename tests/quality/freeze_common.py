@@ -17,7 +17,7 @@ ROWS_BESIDE = {
     "pep.deadline.notice": "clocks",
     "pep.meeting.reply": "mails that come later",
     "pep.meeting.note": "for colleagues, in no issued version",
-    "pep.moderation.case": "a second look at the quality",
+    "pep.plan.copy.sent": "to whom copies were sent",
     "pep.plan.issue": "written once; proven by their digests",
     "pep.plan.copy": "written once; proven by their digests",
 }
@@ -35,7 +35,8 @@ COLUMNS_BESIDE = {
         "given_on",
         "given_by_id",
     },
-    "pep.contribution": {"delegate_id"},
+    "pep.review": {"hidden_from_id"},  # from whom the marks are kept while they mark it again
+    "pep.review.line": {"hidden_from_id"},
 }
 # Nobody answers for the time of a write that changed nothing; who may read a row follows from other rows.
 TECHNICAL = {"write_uid", "write_date", "delegate_id"}
@@ -141,7 +142,9 @@ class FrozenCase(test_ways_in.WaysInCase):
 
     @classmethod
     def is_of_issue(cls, record):
-        """Whether a row was there when the PEP was issued: meetings that are still to come run on beside it."""
+        """Whether a row belongs to the issue: meetings that are still to come and second marks run on beside it."""
+        if "kind" in record._fields and record._name.startswith("pep.review") and record.kind != "qa":
+            return False
         meeting = record
         while meeting._name != "pep.meeting":
             if "meeting_id" in meeting._fields:

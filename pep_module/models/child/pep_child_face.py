@@ -197,7 +197,8 @@ class PepChild(models.Model):
         """How the due date was worked out, in a sentence."""
         council = self.company_id
         values = {
-            "day": format_date(self.env, face.counted_from),
+            # kept with the clock as well: 9/1 would be two days to two readers
+            "day": format_date(self.env, face.counted_from, date_format="d MMM y"),
             "counted": face.counted_period,
             "number": council.pep_face_interval,
             "due": face.period,
@@ -254,6 +255,6 @@ class PepChild(models.Model):
         if "face_due_date" in vals and not self.env.su:
             raise UserError(self.env._("By when a child is to be met face to face follows from the meetings held."))
         result = super().write(vals)
-        if "date_into_care" in vals:
+        if "date_into_care" in vals and not self.env.context.get("pep_defer_opening"):
             self._sync_face_due()
         return result

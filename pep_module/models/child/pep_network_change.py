@@ -11,6 +11,8 @@ from .pep_network_around import CLOSED, LIVE_MONEY, QUIETLY, Around
 
 STATES = [("open", "To look at"), ("done", "Confirmed"), ("dismissed", "Nothing to do")]
 CHUNK = 1000
+OPEN_PARTS = ("not_started", "in_progress", "returned")
+OWN_CLOCK = ("teacher", "social_worker")
 
 
 class PepNetworkChange(models.Model):
@@ -262,20 +264,27 @@ class PepNetworkChange(models.Model):
         }
 
     def _clocks(self, plans):
-        """The days that run on: of the PEP, and of the parts that are still open. Nothing moves them by itself."""
-        clocks = []
+        """The clocks that run on: those of the child, of each PEP, and the parts that have no clock of their own."""
+        running = self.env["pep.deadline"].search(
+            [("child_id", "=", self.child_id.id), ("state", "=", "open")], order="due_date, id"
+        )
+        clocks = [(clock.name, clock.due_date) for clock in running if clock.plan_id not in plans]
         for plan in plans:
             term = plan.term_id.name
-            if plan.state == "processing":
-                clocks.append((self.env._("%(term)s: the finished PEP is out", term=term), plan.processing_due))
-            else:
-                clocks.append((self.env._("%(term)s: the meeting is held", term=term), plan.due_date))
+            days = [
+                (self.env._("%(term)s: %(clock)s", term=term, clock=clock.name), clock.due_date)
+                for clock in running
+                if clock.plan_id == plan
+            ]
             parts = plan.contribution_ids.filtered(
-                lambda part: part.state in ("not_started", "in_progress", "returned") and part.due_date
+                lambda part: part.state in OPEN_PARTS and part.due_date and part.owner_role not in OWN_CLOCK
             )
-            for due, same in sorted(parts.grouped("due_date").items()):
-                clocks.append((self.env._("%(term)s: parts are in (%(number)s)", term=term, number=len(same)), due))
-        return [{"what": what, "day": str(day)} for what, day in clocks if day]
+            days += [
+                (self.env._("%(term)s: parts are in (%(number)s)", term=term, number=len(same)), due)
+                for due, same in parts.grouped("due_date").items()
+            ]
+            clocks += sorted(days, key=lambda row: row[1])
+        return [{"what": what, "day": str(day)} for what, day in clocks]
 
     def _money(self):
         """Live money of schools where the child is no more."""
@@ -436,9 +445,13 @@ class PepNetworkChange(models.Model):
             while events:
                 last = events[min(CHUNK, len(events)) - 1].child
                 number = sum(1 for event in events if event.child.id <= last.id)
-                cron._pep_step(self._note, events[:number])
+                cron._pep_step(self._note_by_date, events[:number])
                 events = events[number:]
         return cron._pep_step(company.sudo().write, {"pep_network_seen": today}, processed=1)  # sudo: the app's own
+
+    @api.model
+    def _note_by_date(self, events):
+        self._note(events)
 
     # === CRUD ===
 

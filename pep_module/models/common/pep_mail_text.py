@@ -14,6 +14,7 @@ CODES = [
     ("meeting_changed", "A meeting has changed"),
     ("meeting_cancelled", "Not to come to a meeting after all"),
     ("meeting_written", "Asked to write instead of coming to a meeting"),
+    ("copy", "A finished PEP is there to read"),
 ]
 WORDS = ("subject", "intro", "closing", "button")
 # What other programs fill in. Here it would be sent as it stands, and whoever wrote it would not expect that.

@@ -14,6 +14,7 @@ TEMPLATE_MODELS = (
     "pep.target.area",
     "pep.fund",
     "pep.mail.text",
+    "pep.rubric",
     "pep.deadline.rule",
 )
 
@@ -38,11 +39,6 @@ class ResCompany(models.Model):
     )
     pep_age_to = fields.Integer(
         string="PEPs until age", default=18, help="A child has no further PEP from this birthday on (years)."
-    )
-    pep_processing_days = fields.Integer(
-        string="Days to process a PEP",
-        default=14,
-        help="Calendar days between the meeting and the finished PEP. Two weeks in most councils.",
     )
     pep_contribution_days = fields.Integer(
         string="Parts due before the meeting (days)",

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 CONTENT = {"raw", "datas", "db_datas", "store_fname", "type", "url"}
 WHERE = ("res_model", "res_id", "res_field")
+KEPT = ("pep.document", "pep.plan.issue")
 
 
 class IrAttachment(models.Model):
@@ -33,11 +34,12 @@ class IrAttachment(models.Model):
         return attachments.filtered(lambda attachment: self._pep_about_child(attachment.res_model)).with_env(self.env)
 
     def _pep_kept(self):
-        """Those that stay as they are: of documents, and under messages. Fields of other models follow those."""
+        """Those that stay as they are: of documents and issued versions, and under messages.
+
+        Fields of other models follow those.
+        """
         attachments = self._pep_guarded().sudo()  # sudo: the same
-        return attachments.filtered(
-            lambda attachment: attachment.res_model == "pep.document" or not attachment.res_field
-        )
+        return attachments.filtered(lambda attachment: attachment.res_model in KEPT or not attachment.res_field)
 
     # === Made and moved ===
 

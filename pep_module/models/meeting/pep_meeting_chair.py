@@ -406,7 +406,8 @@ class PepMeeting(models.Model):
         if self.is_extra or plan.state in CLOSED:
             return []
         missing = dict(plan._missing_for("processing")) | dict(plan._missing_for("complete"))
-        missing.pop("meeting", None)
+        for afterwards in ("meeting", "qa"):
+            missing.pop(afterwards, None)
         return [sentence[:1].upper() + sentence[1:] for sentence in missing.values()]
 
     # === Saving ===

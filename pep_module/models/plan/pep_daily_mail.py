@@ -17,9 +17,10 @@ KEPT_DAYS = 400
 class PepDailyMail(models.Model):
     """That somebody was told today what is due: one mail a person and day, however often the work is done.
 
-    Who is told of what follows from two things on one child: a part that is open and whose it is, or an action and who
-    is to do it; and a row of :class:`pep.access` with that role, or that person, today. So nobody is told who may not
-    see it, and nobody follows anything.
+    Who is told of what follows from two things on one child: a part that is open and whose it is, an action and who
+    is to do it, or a notice of a clock and whom it is for; and a row of :class:`pep.access` with that role, or that
+    person, today. So nobody is told who may not see it, and nobody follows anything. Parts and actions are told every
+    day until they are done; of a clock one mail tells, once for each of its notices.
     """
 
     _name = "pep.daily.mail"
@@ -30,6 +31,7 @@ class PepDailyMail(models.Model):
     day = fields.Date(required=True, index=True, readonly=True, help="On the wall calendar of the person's council.")
     part_count = fields.Integer(string="Parts told of", readonly=True)
     action_count = fields.Integer(string="Actions told of", readonly=True)
+    clock_count = fields.Integer(string="Clocks told of", readonly=True)
     mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null", ondelete="set null")
 
     _uniq = models.UniqueIndex("(partner_id, day)", "This person has had today's mail.")
@@ -108,8 +110,13 @@ class PepDailyMail(models.Model):
         self.env.flush_all()
         parts, actions = self._due_parts(days), self._due_actions(days)
         if partner_ids is None:
-            # raw SQL: a part's owner is joined to the same role on the same child, which a domain can't say
-            query = SQL("SELECT person.partner_id %s UNION SELECT person.partner_id %s ORDER BY 1", parts, actions)
+            query = SQL(  # raw SQL: a part's owner is joined to the same role on the same child, no domain can say that
+                """SELECT person.partner_id %s UNION SELECT person.partner_id %s UNION SELECT person.partner_id %s
+                ORDER BY 1""",
+                parts,
+                actions,
+                self._due_clocks(days),
+            )
         else:
             query = SQL(  # raw SQL: as above
                 """SELECT person.partner_id, 'part' AS what, part.plan_id, part.company_id,
@@ -184,6 +191,45 @@ class PepDailyMail(models.Model):
         )
 
     @api.model
+    def _due_clocks(self, days):
+        """FROM and WHERE: each notice of a running clock that no mail has told of, with whom it is for."""
+        return SQL(  # raw SQL: see _due
+            """FROM pep_deadline_notice notice
+                JOIN (VALUES %(days)s) AS day (company_id, today, until) ON day.company_id = notice.company_id
+                JOIN pep_deadline clock ON clock.id = notice.deadline_id
+                    AND clock.state = 'open' AND clock.due_date = notice.due_date
+                JOIN pep_child child ON child.id = notice.child_id AND child.active
+                LEFT JOIN pep_plan plan ON plan.id = clock.plan_id
+                JOIN res_users person ON person.id = notice.user_id AND person.active
+            WHERE notice.told_on IS NULL AND notice.withdrawn_on IS NULL
+                AND EXISTS (SELECT FROM pep_access access WHERE access.child_id = notice.child_id
+                    AND access.user_id = person.id AND access.role IN %(staff)s
+                    AND access.valid_from <= %(now)s AND access.valid_to > %(now)s)""",
+            days=self._values(days),
+            now=fields.Datetime.now(),
+            staff=tuple(STAFF),
+        )
+
+    @api.model
+    def _clocks(self, days, partner_ids):
+        """The notices of clocks that these people are to be told of, as rows like those of :meth:`_due`.
+
+        They have besides: ``notice_id``, ``stage``, ``name`` of the clock and ``reference`` of the child.
+        """
+        if not days:
+            return []
+        query = SQL(  # raw SQL: see _due
+            """SELECT person.partner_id, 'clock' AS what, clock.plan_id, notice.company_id, plan.school_name,
+                FALSE AS to_parent, TRUE AS to_staff, 1 AS number, 0 AS returned, clock.due_date AS due,
+                notice.id AS notice_id, notice.stage, clock.name, notice.child_reference AS reference
+            %s AND person.partner_id IN %s
+            ORDER BY person.partner_id, clock.due_date, notice.id""",
+            self._due_clocks(days),
+            tuple(partner_ids),
+        )
+        return self.env.execute_query_dict(query)  # raw SQL: as above
+
+    @api.model
     def _values(self, days):
         rows = [
             SQL("(%s, %s::date, %s::date)", council.id, *span)  # raw SQL: a list of values
@@ -208,11 +254,11 @@ class PepDailyMail(models.Model):
         day_of = self._day_of(partners)
         told = self._told(partners, day_of)
         rows = defaultdict(list)
-        for row in self._due(days, partner_ids):
+        for row in [*self._due(days, partner_ids), *self._clocks(days, partner_ids)]:
             rows[row["partner_id"]].append(row)
         councils = self.env["res.company"].browse({row["company_id"] for due in rows.values() for row in due})
         texts = self.env["pep.mail.text"]._of("daily", councils)
-        plans = self.env["pep.plan"].browse({row["plan_id"] for due in rows.values() for row in due})
+        plans = self.env["pep.plan"].browse({row["plan_id"] for due in rows.values() for row in due} - {None})
         references = {plan.id: plan.child_reference for plan in plans}
         made = []
         for partner in partners:
@@ -224,12 +270,16 @@ class PepDailyMail(models.Model):
                 council, partner.email, self._lines(due, references, day_of[partner]), self._url(council, due)
             )
             if mail:
-                numbers = {
-                    what: sum(row["number"] for row in due if row["what"] == what) for what in ("part", "action")
+                told_of = {
+                    f"{what}_count": sum(row["number"] for row in due if row["what"] == what)
+                    for what in ("part", "action", "clock")
                 }
-                told_of = {"part_count": numbers["part"], "action_count": numbers["action"]}
                 made.append((partner, day_of[partner], told_of, mail))
-        self._note_and_queue(made)
+        told_today = self._note_and_queue(made)
+        for row in told_today:
+            clocks = [due["notice_id"] for due in rows[row.partner_id.id] if due["what"] == "clock"]
+            notices = self.env["pep.deadline.notice"].browse(clocks)
+            notices.write({"told_on": row.day, "daily_mail_id": row.id})
 
     @api.model
     def _sender(self, councils, due):
@@ -241,27 +291,32 @@ class PepDailyMail(models.Model):
 
     @api.model
     def _url(self, council, due):
+        what = {row["what"] for row in due}
         if not all(row["to_staff"] for row in due):
             path = "/my/pep"
+        elif what == {"clock"} and all(row["stage"] == "head" for row in due):
+            path = "/odoo/pep-late"
         else:
-            path = "/odoo/my-peps" if any(row["what"] == "part" for row in due) else "/odoo/my-pep-actions"
+            path = "/odoo/my-pep-actions" if what == {"action"} else "/odoo/my-peps"
         return f"{council.get_base_url()}{path}"
 
     @api.model
     def _lines(self, due, references, today):
         """What is due in words that name nobody; what reads alike is one line."""
         lines = defaultdict(lambda: [0, 0, 0])
+        clocks = [row for row in due if row["what"] == "clock"]
         for row in due:
+            if row["what"] == "clock":
+                continue
             label = self._label(row, references)
             sums = lines[label, row["due"] or today, row["what"]]
             for index, number in enumerate((row["number"], 1, row["returned"])):
                 sums[index] += number
-        texts = [
-            self._line(label, day, number, plans, returned, day < today, what)
-            for (label, day, what), (number, plans, returned) in sorted(
-                lines.items(), key=lambda item: (item[0][1], item[0][0], item[0][2])
-            )
+        entries = [
+            (day, label, what, self._line(label, day, number, plans, returned, day < today, what))
+            for (label, day, what), (number, plans, returned) in lines.items()
         ]
+        texts = [text for *_order, text in sorted(entries + self._clock_lines(clocks, today))]
         if len(texts) > MOST_LINES:
             more = len(texts) - MOST_LINES + 1
             texts = [*texts[: MOST_LINES - 1], self.env._("and %(number)s more", number=more)]
@@ -274,7 +329,39 @@ class PepDailyMail(models.Model):
             return council.pep_mail_label_text
         if council.pep_mail_label == "school" and row["school_name"] and not row["to_parent"]:
             return row["school_name"]
-        return references[row["plan_id"]]
+        return row["reference"] if row["what"] == "clock" else references[row["plan_id"]]
+
+    @api.model
+    def _clock_lines(self, rows, today):
+        """Clocks in words: each by itself, and those that the head is told of by the kind, as soon as there are several.
+
+        :return: list of (day, label, "clock", text)
+        """
+        alike = defaultdict(list)
+        for row in rows:
+            label = "" if row["stage"] == "head" else self._label(row, {})
+            alike[label, row["name"], row["due"] if label else None].append(row)
+        lines = []
+        for (label, name, _due), same in alike.items():
+            due = min(row["due"] for row in same)
+            values = {
+                "label": label or self._label(same[0], {}),
+                "name": name,
+                "number": len(same),
+                "day": format_date(self.env, due, date_format="d MMMM y"),
+            }
+            if len(same) > 1 and not label:
+                text = self.env._("%(name)s: %(number)s late, the longest since %(day)s", **values)
+            elif len(same) > 1 and due < today:
+                text = self.env._("%(label)s: %(name)s (%(number)s), late since %(day)s", **values)
+            elif len(same) > 1:
+                text = self.env._("%(label)s: %(name)s (%(number)s), due by %(day)s", **values)
+            elif due < today:
+                text = self.env._("%(label)s: %(name)s, late since %(day)s", **values)
+            else:
+                text = self.env._("%(label)s: %(name)s, due by %(day)s", **values)
+            lines.append((due, values["label"], "clock", text))
+        return lines
 
     @api.model
     def _line(self, label, day, number, plans, returned, late, what="part"):
@@ -369,3 +456,4 @@ class PepDailyMail(models.Model):
         mails = self.env["pep.mail.text"]._queue([mail for _partner, _day, _told_of, mail in made])
         for row, mail in zip(rows, mails, strict=True):
             row.mail_id = mail.id
+        return rows

@@ -9,6 +9,7 @@ GATES = [
     ("review", "Previous targets not reviewed"),
     ("academic_target", "No academic target"),
     ("next_date", "Next date not set"),
+    ("qa", "No quality review"),
 ]
 
 

@@ -641,7 +641,7 @@ class PepPlan(models.Model):
             raise UserError(self.env._("Say why: others will read it."))
         self.check_access("write")
         steps = {
-            "return": (("ready", "processing"), "gathering", {"processing_due": False, "processing_on": False}),
+            "return": (("ready", "processing"), "gathering", {"processing_on": False}),
             "correct": (("complete",), "processing", {"corrected_on": self[:1].company_id._pep_today()}),
             "cancel": (("not_started", "gathering", "ready", "processing"), "cancelled", {}),
         }

@@ -129,6 +129,7 @@ class PepPlanCopy(models.Model):
             "enrolment": self.env._("Enrolment"),
             "officer": self.env._("VSEO"),
             "summary": self.env._("What was discussed"),
+            "interim": self.env._("Interim PEP"),
             "next_meeting": self.env._("Next meeting"),
             "next_meeting_note": self.env._("Next meeting"),
             "next_meeting_words": self.env._("Next meeting"),
@@ -145,6 +146,8 @@ class PepPlanCopy(models.Model):
             "suspensions": self.env._("Suspensions"),
             "sdq": self.env._("SDQ"),
             "went_on_without": self.env._("Went on without"),
+            "quality": self.env._("Quality review"),
+            "school_feedback": self.env._("Feedback for the school"),
         }
 
     # === Reading them ===

@@ -118,7 +118,7 @@ class PepPlan(models.Model):
         """
         self.ensure_one()
         return {
-            "format": 3,
+            "format": 4,
             "reference": self.child_reference,
             "version": self.issue_version,
             "council": self.company_id.name,

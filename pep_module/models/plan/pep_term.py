@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 
 SEASONS = [("autumn", "Autumn"), ("spring", "Spring"), ("summer", "Summer")]
 CHUNK = 1000
+# In the context of whoever changes much at once, and has the clocks brought up to date afterwards, for all of it.
+CLOCKS = object()
 QUIET = {
     "mail_create_nolog": True,
     "mail_create_nosubscribe": True,
@@ -395,13 +397,16 @@ class PepTerm(models.Model):
     def _make_plans(self, children):
         """Insert one PEP for each child, with the facts as they are now and the unfinished targets to review."""
         self.ensure_one()
-        plans = self.env["pep.plan"].sudo().with_context(**QUIET)  # sudo: opening is the system's act
+        opening = self.with_context(pep_clocks_later=CLOCKS).env
+        plans = opening["pep.plan"].sudo().with_context(**QUIET)  # sudo: opening is the system's act
         try:
             plans = plans.create(self._prepare_plans(children))
         except UniqueViolation as error:
             raise ConcurrencyError("A PEP was made by another transaction at the same time") from error
+        plans = self.env["pep.plan"].sudo().with_context(**QUIET).browse(plans.ids)  # sudo: the same
+        # parts are due by their clocks, which know without them what will be asked for
         self.env["pep.deadline"]._sync(plans=plans)
-        self.env["pep.contribution"]._sync_for(plans)
+        opening["pep.contribution"]._sync_for(plans.with_env(opening))
         self.env["pep.target"]._bring_forward(plans)
         return plans
 

@@ -46,11 +46,7 @@ class PepChild(models.Model):
         if not self.env.su:
             kept = self._care_review_fields()
             vals_list = [{name: vals[name] for name in vals if name not in kept} for vals in vals_list]
-        children = super().create(vals_list)
-        dated = children.filtered(lambda child: child.sudo().care_review_date)  # sudo: who adds a child need not read it
-        if dated:
-            self.env["pep.deadline"]._sync(children=dated)
-        return children
+        return super().create(vals_list)
 
     def write(self, vals):
         if not self.env.su and self._care_review_fields() & vals.keys():
@@ -66,8 +62,6 @@ class PepChild(models.Model):
         result = super().write(vals)
         for child, last in held.items():
             child.write({"care_review_last": last, "care_review_number": child.care_review_number + 1})
-        if changed:
-            self.env["pep.deadline"]._sync(children=changed)
         return result
 
     def _care_review_was_held(self, day):
@@ -92,12 +86,12 @@ class PepDeadline(models.Model):
             return super()._occasion(facts, child, rule, last)
         day = child.care_review_date
         if last and not day:
-            return (last.start_date if last.state != "open" else None), last.round
+            return None, last.round
         return day, max(child.care_review_number, last.round if last else 1)
 
     @api.model
-    def _iro_copy_on(self, facts, child, plan, start):
+    def _met_on(self, facts, rule, plan, child, start=None):
         """What the reviewing officer had at the last review is not the PEP for the next one."""
-        day = super()._iro_copy_on(facts, child, plan, start)
-        last = start == child.care_review_date and child.care_review_last
-        return day if day and not (last and day <= last) else None
+        day = super()._met_on(facts, rule, plan, child, start)
+        last = rule.met_by == "iro_copy" and rule.trigger == "care_review" and child.care_review_last
+        return None if day and last and day <= last else day

@@ -11,6 +11,7 @@ from odoo.fields import Domain
 from ...tools import academic_year
 from ..child.pep_child import RESPITE
 from ..plan.pep_plan import CLOSED
+from .pep_plan_clocks import CLOCKS
 
 _logger = logging.getLogger(__name__)
 
@@ -189,8 +190,9 @@ class PepChild(models.Model):
         rules = self.company_id._pep_end_rules()
         to_cancel = plans.filtered(lambda plan: plan._ends_with_child(rules[plan.company_id][0]))
         to_finish = plans - to_cancel
-        for (child, note), same in to_cancel.grouped(lambda plan: (plan.child_id, rules[plan.company_id][1])).items():
-            same._cancel_with_child(" ".join(filter(None, (child.ended_text, note))))
+        reasons = {plan: (plan.child_id.ended_text, rules[plan.company_id][1]) for plan in to_cancel}
+        for words, same in to_cancel.grouped(reasons.get).items():  # one for all who left on the same day
+            same._cancel_with_child(" ".join(filter(None, words)))
         to_finish._make_end_tasks()
         self._note_in_chatter(to_cancel, self.env._("Cancelled by the council's rule: %(plans)s"))
         self._note_in_chatter(to_finish, self.env._("To be finished: %(plans)s"))
@@ -202,7 +204,7 @@ class PepChild(models.Model):
         :return: the PEPs that it had touched
         """
         plans = self.env["pep.plan"].search(
-            [("child_id", "in", self.ids), "|", ("ended_from", "!=", False), ("end_activity_id", "!=", False)]
+            [("child_id", "in", self.ids), "|", ("ended_from", "!=", False), ("state", "not in", CLOSED)]
         )
         plans._close_end_tasks(self.env._("The child goes on being looked after"))
         to_open = plans.filtered(lambda plan: plan._may_go_on())
@@ -328,6 +330,19 @@ class PepCareEpisode(models.Model):
             self.child_id._sync_end(with_status=True)
 
 
+class PepDeadline(models.Model):
+    """The clocks of a PEP that is finished after the end have stopped for good; its copies still go out."""
+
+    _inherit = "pep.deadline"
+
+    @api.model
+    def _stop_of_plan(self, facts, rule, plan, met_on):
+        out, _since = facts.out.get(plan.child_id.id, (None, None))
+        if out and plan.state == "complete" and rule.trigger != "issued":
+            return out
+        return super()._stop_of_plan(facts, rule, plan, met_on)
+
+
 class PepPlan(models.Model):
     """A PEP whose child's PEPs have ended: finished all the same, or cancelled and, if need be, opened again."""
 
@@ -352,10 +367,11 @@ class PepPlan(models.Model):
         string="End of PEPs", compute="_compute_end_text", groups=STAFF, help="Why this is the child's last PEP."
     )
 
-    @api.depends("state", "child_id.ended_text")
+    @api.depends("state", "child_id.ended_on", "child_id.ended_why")
     def _compute_end_text(self):
         for plan in self:
-            plan.end_text = plan.child_id.ended_text if plan.state not in CLOSED else False
+            child = plan.child_id.sudo()  # sudo: why PEPs ended, for whoever of the staff reads the PEP
+            plan.end_text = child.ended_text if plan.state not in CLOSED else False
 
     def _ends_with_child(self, rule):
         """Whether this open PEP is cancelled now that the child's PEPs have ended.
@@ -369,11 +385,11 @@ class PepPlan(models.Model):
         return rule == "close" or self.term_id.date_from > self.child_id.ended_on
 
     def _cancel_with_child(self, reason):
-        """Cancel these PEPs, and remember from which stage."""
+        """Cancel these PEPs, and remember from which stage. Their clocks are seen to when all of them are."""
         self.review_ids._close_unreviewed()
         for state, plans in self.grouped("state").items():
             plans.write({"ended_from": state})
-        self._move("cancelled", {"stage_reason": reason})
+        self.with_context(pep_clocks_later=CLOCKS)._move("cancelled", {"stage_reason": reason})
 
     def _may_go_on(self):
         """Whether a PEP that was cancelled by the rule is opened again: its term is not over."""
@@ -388,7 +404,7 @@ class PepPlan(models.Model):
         Meetings stay cancelled, and delegations ended: those concerned have been told. The VSEO is asked to plan anew.
         """
         for state, plans in self.grouped("ended_from").items():
-            plans._move(state, {"stage_reason": False})
+            plans.with_context(pep_clocks_later=CLOCKS)._move(state, {"stage_reason": False})
         reviews = self.review_ids.filtered(lambda review: review.outcome == "unreviewed")
         pending = reviews.search([("target_id", "in", reviews.target_id.ids), ("outcome", "=", False)]).target_id
         reviews.filtered(lambda review: review.target_id not in pending).write({"outcome": False})
@@ -430,7 +446,7 @@ class PepPlan(models.Model):
         else:
             summary = self.env._("Finish this PEP: it is the last one")
             note = self.child_id.ended_text or ""
-            due = fields.Date.add(today, days=company.pep_processing_days)
+            due = self.env["pep.deadline"]._processing_due(company, today)
         return {
             "summary": summary,
             "note": Markup("<p>%s</p>") % note,
@@ -442,8 +458,10 @@ class PepPlan(models.Model):
         }
 
     def _close_end_tasks(self, feedback):
-        tasks = self.sudo().end_activity_id  # sudo: done with what it asked for, whoever it was given to
+        plans = self.sudo().filtered("end_activity_id")  # sudo: done with what it asked for, whoever it was given to
+        tasks = plans.end_activity_id
         if tasks:
+            plans.write({"end_activity_id": False})
             tasks.action_feedback(feedback=feedback)
 
     def _renew_end_tasks(self):

@@ -10,14 +10,32 @@ STOPS = [
     ("cancelled", "The PEP was cancelled"),
     ("out_of_care", "The child is not looked after any more"),
     ("age", "The child has reached the age at which PEPs end"),
+    ("young", "The child is not of the age of PEPs yet"),
     ("archived", "The child's record was archived"),
     ("respite", "Looked after for short breaks only"),
     ("went_on", "The PEP went on without it"),
+    ("not_needed", "The part is not needed"),
     ("passed", "The day it was for has passed"),
+    ("again", "It happened again: the next clock runs"),
+    ("corrected", "The PEP was opened again: the next version counts"),
+    ("undone", "What it counted from was taken back"),
+    ("go_live", "It happened before the council went live"),
     ("rule", "The council's rule does not ask for it any more"),
 ]
 # Stopped by something that may turn out otherwise: the clock goes on where it stood.
-REVERSIBLE = ("out_of_care", "age", "archived", "respite", "rule", "went_on", "cancelled")
+REVERSIBLE = (
+    "out_of_care",
+    "age",
+    "young",
+    "archived",
+    "respite",
+    "rule",
+    "went_on",
+    "not_needed",
+    "cancelled",
+    "undone",
+    "go_live",
+)
 
 
 class PepDeadline(models.Model):
@@ -129,17 +147,22 @@ class PepDeadline(models.Model):
 
     def _meet(self, day):
         for deadline in self:
-            late = (day - deadline.due_date).days
-            deadline.write(
-                {
-                    "state": "met",
-                    "met_on": day,
-                    "closed_on": day,
-                    "watch_on": False,
-                    "stop_code": False,
-                    **self._outcome("late" if late > 0 else "on_time", max(late, 0)),
-                }
-            )
+            deadline.write(deadline._met_values(day))
+
+    def _met_values(self, day, due=None):
+        """Values of a clock that is met on ``day``.
+
+        :param due: by when, where that changes at the same time
+        """
+        late = max((day - (due or self.due_date)).days, 0)
+        return {
+            "state": "met",
+            "met_on": day,
+            "closed_on": day,
+            "watch_on": False,
+            "stop_code": False,
+            **self._outcome("late" if late else "on_time", late),
+        }
 
     def _stop(self, code):
         """End these clocks without their being met. What was late already stays late.
@@ -147,18 +170,19 @@ class PepDeadline(models.Model):
         :param str code: one of :data:`STOPS`
         """
         for deadline in self:
-            today = deadline.company_id._pep_today()
-            late = (today - deadline.due_date).days
-            outcome = ("late", late) if late > 0 else ("pending", 0)
-            deadline.write(
-                {
-                    "state": "stopped",
-                    "stop_code": code,
-                    "closed_on": today,
-                    "watch_on": False,
-                    **self._outcome(*outcome),
-                }
-            )
+            deadline.write(deadline._stopped_values(code))
+
+    def _stopped_values(self, code, due=None, day=None):
+        """Values of this clock, stopped on ``day`` (default today), as :meth:`_met_values`."""
+        day = day or self.company_id._pep_today()
+        late = (day - (due or self.due_date)).days
+        return {
+            "state": "stopped",
+            "stop_code": code,
+            "closed_on": day,
+            "watch_on": False,
+            **(self._outcome("late", late) if late > 0 else self._outcome("pending", 0)),
+        }
 
     @api.model
     def _outcome(self, outcome, days_late):

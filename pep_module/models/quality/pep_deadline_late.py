@@ -1,5 +1,7 @@
 from collections import defaultdict
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -11,6 +13,8 @@ STAFF = "pep_module.group_pep_support"
 COUNCIL = "pep_module.group_pep_contributor"
 # A clock that has this many days left, or fewer, is to be looked at now.
 SOON = 7
+# Of a day that is nearer than this, everybody knows which year is meant.
+YEAR_UNSAID = 300
 
 
 class PepDeadline(models.Model):
@@ -61,7 +65,8 @@ class PepDeadline(models.Model):
             return self.env._("due tomorrow")
         if days_left <= SOON:
             return self.env._("due in %(days)s days", days=days_left)
-        return self.env._("by %(day)s", day=format_date(self.env, due_date, date_format="d MMM"))
+        words = "d MMM" if days_left < YEAR_UNSAID else "d MMM y"
+        return self.env._("by %(day)s", day=format_date(self.env, due_date, date_format=words))
 
     @api.model
     def _days_late_words(self, days):
@@ -145,11 +150,8 @@ class PepDeadline(models.Model):
         go_live = self.env.company.pep_go_live
         if not go_live:
             return message
-        return (message or "") + self._go_live_help(go_live)
-
-    @api.model
-    def _go_live_help(self, day):
-        return self.env._("No clock starts for what happened before %(day)s.", day=format_date(self.env, day))
+        sentence = self.env._("No clock starts for what happened before %(day)s.", day=format_date(self.env, go_live))
+        return Markup(message or "") + Markup("<p>%s</p>") % sentence
 
 
 class PepPlan(models.Model):

@@ -62,7 +62,10 @@ class PepDeadlineNotice(models.Model):
         return UserError(self.env._("Who is told of a deadline follows from the council's rules."))
 
     def _withdraw(self):
-        """Close the to-dos of these notices; what was not told by mail yet is not told any more."""
+        """Close the to-dos of these notices; what was not told by mail yet is not told any more.
+
+        What somebody has marked as done is history, and stays.
+        """
         for company, notices in self.grouped("company_id").items():
             notices.write({"withdrawn_on": company._pep_today()})
-        self.activity_id.unlink()
+        self.activity_id.filtered("active").unlink()

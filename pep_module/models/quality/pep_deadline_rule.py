@@ -46,6 +46,7 @@ MET_BY = [
 UNITS = [("calendar", "Calendar days"), ("working", "Working days"), ("school", "School days")]
 DIRECTIONS = [("after", "after"), ("before", "before")]
 PLANS = [("all", "Every PEP"), ("initial", "First PEPs"), ("later", "All but first PEPs")]
+STAGES = {"remind_days", "owner_days", "head_days"}
 FIXED = {"code", "trigger", "met_by", "length", "direction", "unit", "plans", "valid_from", "series"}
 
 
@@ -63,7 +64,7 @@ class PepDeadlineRule(models.Model):
     _name = "pep.deadline.rule"
     _description = "Rule of a deadline"
     _inherit = ["pep.template.mixin"]
-    _order = "sequence, series, valid_from desc, id"
+    _order = "sequence, series, valid_from desc nulls last, id"
     _template_fields = (
         "name",
         "sequence",
@@ -143,15 +144,24 @@ class PepDeadlineRule(models.Model):
             if rule._is_of_child() and rule.met_by in ("school_parts", "social_work_parts", "copies"):
                 raise ValidationError(self.env._("Parts and copies belong to a PEP: count from something of the PEP."))
 
+    @api.constrains("trigger", "series", "company_id")
+    def _check_versions_alike(self):
+        for rule in self:
+            versions = self.with_context(active_test=False).search(
+                [("series", "=", rule.series), ("company_id", "=", rule.company_id.id)]
+            )
+            if len({version._is_of_child() for version in versions}) > 1:
+                raise ValidationError(
+                    self.env._("A rule counts from something of the child or of the PEP, in all its versions alike.")
+                )
+
     # === Versions ===
 
     @api.model
     def _versions(self, companies):
-        """The rules of these councils, by council: list of rules, the newest version of each series first."""
-        rules = self.sudo().search(  # sudo: the rules of a council are no secret of it
-            [("company_id", "in", companies.ids)], order="sequence, series, valid_from desc, id"
-        )
-        return rules.grouped("company_id")
+        """The rules of these councils, archived ones too, by council: the newest version of each series first."""
+        rules = self.sudo().with_context(active_test=False)  # sudo: the rules of a council are no secret of it
+        return rules.search([("company_id", "in", companies.ids)]).grouped("company_id")
 
     def _valid_on(self, day):
         """Whether this version judges events of ``day``."""
@@ -230,9 +240,18 @@ class PepDeadlineRule(models.Model):
                     )
                 )
         result = super().write(vals)
-        if not self.env.su and (FIXED | {"active", "remind_days", "owner_days", "head_days"}) & vals.keys():
+        if STAGES & vals.keys():
+            self._look_again()
+        if not self.env.su and (FIXED | {"active"}) & vals.keys():
             self.env["pep.deadline"]._sync_councils(self.company_id)
         return result
+
+    def _look_again(self):
+        """Who is told when has changed: the watch looks at the running clocks anew. Nobody is told anything twice."""
+        clocks = self.env["pep.deadline"].sudo()  # sudo: kept by the app
+        clocks = clocks.search([("rule_id", "in", self.ids), ("state", "=", "open")])
+        for (rule, due), same in clocks.grouped(lambda clock: (clock.rule_id, clock.due_date)).items():
+            same.write({"watch_on": rule._stages(due)[0][0]})
 
     def copy(self, default=None):
         if self:

@@ -6,18 +6,32 @@ at any time, by anybody, and ends in the same rows.
 
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
+from markupsafe import Markup, escape
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import format_date
 
+from ...tools import academic_year
 from ..child.pep_child import RESPITE
 from ..plan.pep_contribution import HANDED_IN
+from ..plan.pep_plan import CLOSED
+from ..plan.pep_term import CLOCKS
 from .pep_deadline import REVERSIBLE
+from .pep_deadline_rule import PLAN_TRIGGERS
 
 PART_ROLES = {"school_parts": "teacher", "social_work_parts": "social_worker"}
 QUIET = {"tracking_disable": True, "mail_notrack": True}
 NO_PARTS = {"not_needed", "earlier"}
+OF_PLAN = frozenset(dict(PLAN_TRIGGERS))
+OF_CHILD = ["company_id", "active", "date_of_birth", "date_into_care", "date_out_of_care", "vseo_id", "care_number"]
+# Why a clock ends where the next one of its kind begins, by what it counts from; else: it happened again.
+ENDS = {"into_care": "out_of_care", "care_review": "passed"}
+LATEST = date.max
 
 
 class Want(NamedTuple):
@@ -33,6 +47,16 @@ class Want(NamedTuple):
     plan: object = None
 
 
+class Nothing(NamedTuple):
+    """No clock should run; one that does is stopped."""
+
+    stop: str  # code of STOPS
+    rule: object = None
+
+
+UNDONE = Nothing("undone")
+
+
 class Facts:
     """What the clocks of some PEPs and children follow from. Read once for all of them, by a fixed number of queries.
 
@@ -42,44 +66,116 @@ class Facts:
 
     def __init__(self, env, plans, children):
         self.env = env
-        self.councils = plans.company_id | children.company_id
+        self.councils = children.company_id
         self.today = {council: council._pep_today() for council in self.councils}
-        self.rules = env["pep.deadline.rule"]._versions(self.councils)
+        self.versions = self._versions()
         self.rows = self._rows(plans, children)
-        self.out = self._out_of_scope(children | plans.child_id)
-        self.counters = {}
-        self.plans_of = self._plans_of(children, plans)
-        self.meetings = self._meetings(plans.union(*(plan for row in self.plans_of.values() for plan in row)))
-        self.parts = self._parts(plans)
+        self.of_child = defaultdict(list)  # child id -> its own clocks, each series a recordset
+        for (child_id, plan_id, _series), rows in self.rows.items():
+            if plan_id is None:
+                self.of_child[child_id].append(rows)
+        self.out = self._out_of_scope(children)
+        self.of_age = self._of_age(children)
+        self.changes = self._setting_changes(children)
         self.settings = children._settings_on(max(self.today.values()))
         self.faces = children._faces()
         self.iro_copies = self._iro_copies(children)
+        self.counters, self.counts, self.sentences = {}, {}, {}
+        self.plans_of = self._plans_of(children, plans)
+        self.meetings = self._meetings(plans.union(*(plan for row in self.plans_of.values() for plan in row)))
+        self.parts = self._parts(plans)
+
+    def _versions(self):
+        """The rules: dict of council -> dict of series -> its versions, the newest first; those of the meeting first.
+
+        What is due before the meeting counts from when the meeting is due.
+        """
+        versions = {}
+        for council, rules in self.env["pep.deadline.rule"]._versions(self.councils).items():
+            versions[council] = {}
+            for rule in sorted(rules, key=lambda rule: rule.code != "meeting"):
+                versions[council].setdefault(rule.series, []).append(rule)
+        return versions
 
     def _rows(self, plans, children):
         """The clocks that are there: dict of (child id, plan id or None, series) -> records, first round first."""
-        rows = self.env["pep.deadline"].search(
+        rows = self.env["pep.deadline"].search_fetch(
             ["|", ("plan_id", "in", plans.ids), "&", ("child_id", "in", children.ids), ("of_plan", "=", False)],
             order="round, id",
         )
         return rows.grouped(lambda row: (row.child_id.id, row.plan_id.id if row.of_plan else None, row.series))
 
     def _out_of_scope(self, children):
-        """Why clocks of a child do not run: dict of child id -> code of STOPS. Who is in scope is missing."""
+        """Why clocks of a child do not run: dict of child id -> (code of STOPS, since). Who is in scope is missing."""
         out = {}
         for council, members in children.grouped("company_id").items():
             today = self.today[council]
-            inside = set(members.search(members._in_scope_domain(council, today) & _ids(members)).ids)
+            inside = set(members.filtered_domain(members._in_scope_domain(council, today)).ids)
             statuses = members._legal_status_on(today)
             for child in members:
+                into, left, born = child.date_into_care, child.date_out_of_care, child.date_of_birth
                 if not child.active:
-                    out[child.id] = "archived"
-                elif child.id not in inside:
-                    into, left = child.date_into_care, child.date_out_of_care
-                    away = not into or into > today or (left and left <= today)
-                    out[child.id] = "out_of_care" if away else "age"
-                elif child.id in statuses and statuses[child.id].code in RESPITE:
-                    out[child.id] = "respite"
+                    out[child.id] = ("archived", today)
+                elif child.id in inside:
+                    if child.id in statuses and statuses[child.id].code in RESPITE:
+                        out[child.id] = ("respite", today)
+                elif not into or into > today:
+                    out[child.id] = ("out_of_care", today)
+                elif left and left <= today:
+                    out[child.id] = ("out_of_care", left)
+                elif born > academic_year.latest_birth(council.pep_age_from, today):
+                    out[child.id] = ("young", today)
+                else:
+                    out[child.id] = ("age", academic_year.birthday_in(born, born.year + council.pep_age_to))
         return out
+
+    def _of_age(self, children):
+        """Ids of the children who were of the age of PEPs when they came into care.
+
+        One who came too young has no clock of a first PEP; those of the terms count later.
+        """
+        ids = set()
+        same_day = children.filtered("date_into_care").grouped(lambda child: (child.company_id, child.date_into_care))
+        for (council, day), members in same_day.items():
+            ids.update(members.filtered_domain(members._in_scope_domain(council, day)).ids)
+        return ids
+
+    def _setting_changes(self, children):
+        """Last first day at another main school: dict of child id -> (date, how many there have been so far).
+
+        A school that became an academy is no other school. Asked only where a rule of a council counts from it.
+        """
+        asking = {
+            council
+            for council, series in self.versions.items()
+            if any(rule.trigger == "setting_change" for rules in series.values() for rule in rules)
+        }
+        children = children.filtered(lambda child: child.company_id in asking)
+        if not children:
+            return {}
+        places = self.env["pep.enrolment"].search_fetch(
+            [
+                ("child_id", "in", children.ids),
+                ("kind", "=", "main"),
+                ("school_id", "!=", False),
+                ("active", "=", True),
+            ],
+            ["child_id", "school_id", "date_from", "continues_id"],
+            order="date_from, id",
+        )
+        places_of = places.grouped("child_id")
+        changes = {}
+        for child in children:
+            today = self.today[child.company_id]
+            known = [place for place in places_of.get(child, ()) if place.date_from <= today]
+            days = [
+                later.date_from
+                for earlier, later in pairwise(known)
+                if later.school_id != earlier.school_id and not later.continues_id
+            ]
+            if days and child.date_into_care and days[-1] > child.date_into_care:
+                changes[child.id] = (days[-1], len(days))
+        return changes
 
     def _meetings(self, plans):
         """The termly meeting of each PEP that was held, else the next planned: dict of plan id -> ``pep.meeting``."""
@@ -110,55 +206,57 @@ class Facts:
         for plan, role, required, state, submitted_on in groups:
             any_part.add(plan.id)
             if required and state not in NO_PARTS:
-                day = submitted_on and plan.company_id._pep_local(submitted_on).date()
-                found[plan.id, role].append((state in HANDED_IN, day))
+                found[plan.id, role].append((state in HANDED_IN, self.local_day(plan.company_id, submitted_on)))
         result = {
             key: (all(done for done, _day in rows), max((day for _done, day in rows if day), default=None))
             for key, rows in found.items()
         }
         new = plans.filtered(lambda plan: plan.id not in any_part and plan.state in ("not_started", "gathering"))
-        for plan, sections in (parts._forms_of(new) if new else {}).items():
-            for section in sections.filtered("required"):
-                if section.owner_role in PART_ROLES.values():
-                    result[plan.id, section.owner_role] = (False, None)
+        if new:
+            forms, schools = parts._forms_of(new), parts._schools_of(new)
+            for plan, sections in forms.items():
+                for section in sections.filtered("required"):
+                    role = section._owner_for(section.owner_role != "teacher" or bool(schools[plan.id]))
+                    if role in PART_ROLES.values():
+                        result[plan.id, role] = (False, None)
         return result
 
     def _plans_of(self, children, plans):
         """The PEPs that may meet clocks of these children, the first term first: dict of child id -> list of plans.
 
-        Only of children who have such a clock, or whose rule gives them one today.
+        Only of children who have such a clock that runs or may go on, or who get one today.
         """
-        asking = children.filtered(self._asks_for_plans)
-        since = min((day for child in asking for day in self._starts(child)), default=None)
-        if since is None:
+        since = {}
+        for child in children:
+            days = self._counting_from(child)
+            if days:
+                since[child.id] = min(days)
+        if not since:
             return {}
-        found = plans.search(
+        found = plans.search_fetch(
             [
-                ("child_id", "in", asking.ids),
+                ("child_id", "in", list(since)),
                 ("state", "!=", "cancelled"),
-                ("term_id.date_from", ">=", fields.Date.subtract(since, days=370)),
+                ("term_id.date_from", ">=", fields.Date.subtract(min(since.values()), days=370)),
             ]
         )
-        terms = found.term_id.sorted("date_from").ids
-        by_child = found.sorted(lambda plan: terms.index(plan.term_id.id)).grouped(lambda plan: plan.child_id.id)
+        by_child = found.sorted(lambda plan: (plan.term_id.date_from, plan.id)).grouped(lambda plan: plan.child_id.id)
         return {child_id: list(rows) for child_id, rows in by_child.items()}
 
-    def _starts(self, child):
-        days = [child.date_into_care] if child.date_into_care else []
-        days += [row.start_date for rows in self._child_rows(child) for row in rows if row.state == "open"]
-        return days
-
-    def _child_rows(self, child):
-        return [rows for (child_id, plan_id, _series), rows in self.rows.items() if (child_id, plan_id) == (child.id, None)]
-
-    def _asks_for_plans(self, child):
-        if any(row.state == "open" and row.kind != "face" for rows in self._child_rows(child) for row in rows):
-            return True
-        if child.id in self.out or not child.date_into_care:
-            return False
-        go_live = child.company_id.pep_go_live
-        recent = fields.Date.subtract(self.today[child.company_id], days=370)
-        return child.date_into_care >= max(go_live or recent, recent) or bool(child._care_review_day())
+    def _counting_from(self, child):
+        """The days from which clocks of the child count that a PEP may meet."""
+        go_live = child.company_id.pep_go_live or date.min
+        days = [
+            row.start_date
+            for rows in self.of_child.get(child.id, ())
+            for row in rows[-1:]
+            if row.kind != "face" and (row.state == "open" or row.stop_code in REVERSIBLE)
+        ]
+        if child.id in self.out:
+            return days
+        starts = [child.date_into_care, child._care_review_day()]
+        starts.append(self.changes[child.id][0] if child.id in self.changes else None)
+        return days + [day for day in starts if day and day >= go_live]
 
     def _iro_copies(self, children):
         """The last day on which the reviewing officer got a copy: dict of child id -> date. Asked for reviews alone."""
@@ -177,23 +275,11 @@ class Facts:
 
     def rule_on(self, council, series, day):
         """The version of a rule that judges an event of ``day``, or None."""
-        return next(
-            (rule for rule in self.rules.get(council, ()) if rule.series == series and rule._valid_on(day)), None
-        )
-
-    def series(self, council):
-        """One rule of each series of a council: the newest version."""
-        newest = {}
-        for rule in self.rules.get(council, ()):
-            newest.setdefault(rule.series, rule)
-        return newest
+        versions = self.versions.get(council, {}).get(series, ())
+        return next((rule for rule in versions if rule._valid_on(day)), None)
 
     def local_day(self, council, moment):
         return council._pep_local(moment).date() if moment else None
-
-
-def _ids(records):
-    return fields.Domain("id", "in", records.ids)
 
 
 class PepDeadline(models.Model):
@@ -206,28 +292,35 @@ class PepDeadline(models.Model):
         """Start, move, meet and stop the clocks of these PEPs and children, as things are now. Idempotent.
 
         A fixed number of queries for what is read, however many there are. PEPs bring their children's clocks along.
+        Does nothing for whoever has said in the context that they will see to it themselves, for a whole batch.
 
         :param plans: ``pep.plan``
         :param children: ``pep.child``; their own clocks, and those of their PEPs that are being worked on
+        :raise ConcurrencyError: another transaction has just started the same clock; Odoo then runs the request again
         """
-        plans = self.env["pep.plan"] if plans is None else plans
-        children = self.env["pep.child"] if children is None else children
-        quiet = {**QUIET, "active_test": False}
-        plans = plans.sudo().with_context(**quiet)  # sudo: kept by the app, whoever caused it
-        children = children.sudo().with_context(**quiet)  # sudo: the same
+        if self.env.context.get("pep_clocks_later") is CLOCKS:
+            return
+        quiet = {**QUIET, "active_test": True}
+        clocks = self.sudo().with_context(**quiet)  # sudo: kept by the app, whoever caused it
+        plans = clocks.env["pep.plan"].browse(plans.ids if plans else ())
+        children = clocks.env["pep.child"].browse(children.ids if children else ())
         if children:
-            plans |= plans.search([("child_id", "in", children.ids), ("state", "not in", ("complete", "cancelled"))])
+            running = clocks.search_fetch(
+                [("child_id", "in", children.ids), ("of_plan", "=", True), ("state", "=", "open")], ["plan_id"]
+            )
+            plans |= running.plan_id
+            plans |= plans.search([("child_id", "in", children.ids), ("state", "not in", CLOSED)])
         if not plans and not children:
             return
         children |= plans.child_id
-        clocks = self.sudo().with_context(**quiet)  # sudo: the same
+        children.fetch(OF_CHILD)
         facts = Facts(clocks.env, plans, children)
         wants = []
         first_due = {}
         for child in children:
             for want, rows in clocks._wanted_of_child(facts, child):
                 wants.append((child, None, want, rows))
-                if want and want.rule.code == "ready":
+                if isinstance(want, Want) and want.rule.code == "ready":
                     first_due[child.id] = (want.plan and want.plan.id, want.due)
         for plan in plans:
             plan_id, due = first_due.get(plan.child_id.id, (None, None))
@@ -263,131 +356,138 @@ class PepDeadline(models.Model):
                     break
         return dates
 
+    @api.model
+    def _processing_due(self, council, day):
+        """By when a PEP is finished that goes to processing on ``day``; a PEP with a clock of its own has that one's.
+
+        Without a rule of the council: two weeks.
+        """
+        rules = self.env["pep.deadline.rule"]._versions(council).get(council, ())
+        rule = next((rule for rule in rules if rule.series == "processing" and rule._valid_on(day)), None)
+        if not rule or not rule.active:
+            return fields.Date.add(day, days=14)
+        counter = self.env["resource.calendar"]._pep_day_counter(council)
+        return counter.count(rule.unit, day, rule.length if rule.direction == "after" else -rule.length).day
+
     # === What should run: clocks of a child ===
 
     @api.model
     def _wanted_of_child(self, facts, child):
-        """Yield (want or None, the rows that are there) for each clock of the child that runs, ran, or should."""
-        council = child.company_id
-        for series, newest in facts.series(council).items():
-            if not newest._is_of_child():
+        """Yield (``Want`` or ``Nothing``, the rows that are there) for each clock of the child."""
+        for series, versions in facts.versions.get(child.company_id, {}).items():
+            if versions[0].trigger in OF_PLAN:
                 continue
             rows = facts.rows.get((child.id, None, series), self.browse())
-            yield self._want_of_child(facts, child, series, newest, rows), rows
+            yield self._want_of_child(facts, child, versions, rows), rows
 
     @api.model
-    def _want_of_child(self, facts, child, series, newest, rows):
+    def _want_of_child(self, facts, child, versions, rows):
         council, last = child.company_id, rows[-1:]
-        start, round_ = self._occasion(facts, child, newest, last)
-        if not start:
-            return None
-        rule = facts.rule_on(council, series, start)
-        if not rule or not rule.active:
-            return None
-        school = facts.settings[child.id].school_id if child.id in facts.settings else None
-        stop = facts.out.get(child.id)
+        for rule in versions:
+            start, round_ = self._occasion(facts, child, rule, last)
+            if start and rule._valid_on(start):
+                break
+        else:
+            return Nothing("rule") if start else self._nothing_of_child(facts, child, rule, last)
+        if not rule.active:
+            return Nothing("rule", rule)
+        stop, _since = facts.out.get(child.id, (None, None))
         if rule.trigger == "face":
             face = facts.faces[child.id]
             return Want(rule, round_, start, face.due, child._face_words(face), stop=stop)
+        school = facts.settings[child.id].school_id if child.id in facts.settings else None
         counted = self._count(facts, rule, council, start, school)
-        why = self._sentence(rule, start, counted, self._event_words(rule.trigger))
+        why = self._explain(facts, rule, start, counted, self._event_words(rule.trigger))
         plan = self._plan_for(facts, child, rule, start)
         met_on = self._met_on(facts, rule, plan, child, start)
         return Want(rule, round_, start, counted.day, why, met_on, stop, plan)
 
     @api.model
+    def _nothing_of_child(self, facts, child, rule, last):
+        """Why a clock of the child has nothing to count from: what it was for has passed, or is taken back."""
+        over = rule.trigger == "care_review" and last and last.start_date <= facts.today[child.company_id]
+        return Nothing("passed", rule) if over else UNDONE
+
+    @api.model
     def _occasion(self, facts, child, rule, last):
         """The event that the child's clock counts from now, and which time it is.
 
+        Which time of coming into care or of changing schools it is, is counted: a date that is put right is no other
+        time.
+
+        :param last: the last clock of this kind that the child had, or none
         :return: (date or None, number)
         """
-        start = {
-            "into_care": lambda: child.date_into_care if self._was_of_age(child) else None,
-            "setting_change": lambda: self._setting_change(facts, child),
-            "care_review": child._care_review_day,
-            "face": lambda: child.id in facts.faces and facts.faces[child.id].counted_from,
-        }[rule.trigger]()
-        if not start or not last:
-            return start, 1
-        if last.state == "stopped" and rule.trigger != "care_review":
-            again = start > last.closed_on
-        elif rule.trigger == "face":
-            again = facts.faces[child.id].met and start > last.start_date
-        elif rule.trigger == "care_review":
-            passed = last.state != "open" or last.start_date < facts.today[child.company_id]
-            again = passed and start > last.start_date
-        else:
-            again = last.state != "open" and start > last.closed_on
+        if rule.trigger == "into_care":
+            return (child.date_into_care if child.id in facts.of_age else None), child.care_number
+        if rule.trigger == "setting_change":
+            return facts.changes.get(child.id, (None, last.round))
+        if rule.trigger == "care_review":
+            return child._care_review_day(), last.round or 1
+        face = facts.faces.get(child.id)
+        if not face or not last:
+            return face and face.counted_from, 1
+        start = face.counted_from
+        again = start > last.closed_on if last.state == "stopped" else face.met and start > last.start_date
         return start, last.round + bool(again)
-
-    @api.model
-    def _was_of_age(self, child):
-        """A child who came into care too young for PEPs has no clock of a first one; the term's clocks count later."""
-        day = child.date_into_care
-        return bool(day and child.filtered_domain(child._in_scope_domain(child.company_id, day)))
-
-    @api.model
-    def _setting_change(self, facts, child):
-        """First day at the main school of now, of a child who was at another one before."""
-        places = child.enrolment_ids.filtered(lambda place: place.active and place.kind == "main" and place.school_id)
-        places = places.filtered(lambda place: place.date_from <= facts.today[child.company_id]).sorted("date_from")
-        return places[-1].date_from if len(places.school_id) > 1 else None
 
     @api.model
     def _plan_for(self, facts, child, rule, start):
         """The PEP that a clock of the child waits for: the first one whose term has not ended before it starts."""
         return next(
-            (plan for plan in facts.plans_of.get(child.id, ()) if not plan.term_id.date_to or plan.term_id.date_to >= start),
-            None,
+            (plan for plan in facts.plans_of.get(child.id, ()) if (plan.term_id.date_to or LATEST) >= start), None
         )
 
     # === What should run: clocks of a PEP ===
 
     @api.model
     def _wanted_of_plan(self, facts, plan, first_due):
-        """Yield (want or None, the rows that are there) for each clock of the PEP that runs, ran, or should.
+        """Yield (``Want`` or ``Nothing``, the rows that are there) for each clock of the PEP.
 
         :param first_due: by when the meeting of a first PEP is due, by the child's own clock
         """
-        council = plan.company_id
-        newest = {series: rule for series, rule in facts.series(council).items() if not rule._is_of_child()}
-        meeting_due = None
-        # what is due before the meeting counts from when the meeting is due
-        for series in sorted(newest, key=lambda series: newest[series].code != "meeting"):
+        meeting_due = first_due
+        for series, versions in facts.versions.get(plan.company_id, {}).items():
+            if versions[0].trigger not in OF_PLAN:
+                continue
             rows = facts.rows.get((plan.child_id.id, plan.id, series), self.browse())
-            want = self._want_of_plan(facts, plan, series, newest[series], first_due or meeting_due)
-            if want and want.rule.code == "meeting":
-                meeting_due = want.due
+            want = self._want_of_plan(facts, plan, versions, meeting_due)
+            if isinstance(want, Want) and want.rule.code == "meeting":
+                meeting_due = first_due or want.due
             yield want, rows
 
     @api.model
-    def _want_of_plan(self, facts, plan, series, newest, meeting_due):
-        council = plan.company_id
-        if newest.plans != "all" and (newest.plans == "initial") != (plan.kind_id.code == "initial"):
-            return None
-        start, round_, event = self._plan_occasion(facts, plan, newest, meeting_due)
-        if not start:
-            return None
-        rule = facts.rule_on(council, series, start)
-        if not rule or not rule.active:
-            return None
+    def _want_of_plan(self, facts, plan, versions, meeting_due):
+        for rule in versions:
+            start, round_, event = self._plan_occasion(facts, plan, rule, meeting_due)
+            if start and rule._valid_on(start):
+                break
+        else:
+            return self._nothing_of_plan(plan, rule) if not start else Nothing("rule")
+        for_these = rule.plans == "all" or (rule.plans == "initial") == (plan.kind_id.code == "initial")
+        if not rule.active or not for_these:
+            return Nothing("rule", rule)
         role = PART_ROLES.get(rule.met_by)
         if role and (plan.id, role) not in facts.parts:
-            return None
+            return Nothing("not_needed", rule)
         counted = self._count_for_plan(facts, rule, plan, start)
-        due, why = counted.day, self._sentence(rule, counted.start or start, counted, counted.event or event)
-        if rule.code == "meeting" and plan.due_by_hand and plan.due_date:
-            due, why = plan.due_date, self._hand_sentence(plan.due_date, counted.day)
+        due = counted.day
+        why = self._explain(facts, rule, counted.start or start, counted, counted.event or event)
+        if rule.code == "meeting" and plan.due_by_hand and plan.due_date not in (False, due):
+            due, why = plan.due_date, self._hand_sentence(plan.due_date, due)
         met_on = self._met_on(facts, rule, plan, plan.child_id)
         return Want(rule, round_, start, due, why, met_on, self._stop_of_plan(facts, rule, plan, met_on), plan)
+
+    @api.model
+    def _nothing_of_plan(self, plan, rule):
+        """Why a clock of the PEP has nothing to count from: the PEP is opened again, or what it counted from is gone."""
+        return Nothing("corrected", rule) if rule.trigger == "issued" and plan.issue_version else UNDONE
 
     @api.model
     def _plan_occasion(self, facts, plan, rule, meeting_due):
         """The event that a clock of the PEP counts from, which time it is, and the event in words."""
         term, meeting = plan.term_id, facts.meetings.get(plan.id)
-        held = meeting if meeting and meeting.state == "held" else None
         words = self._event_words(rule.trigger)
-        version = plan.issue_version + (plan.state != "complete")
         if rule.trigger == "window_start":
             return term.window_from, 1, words
         if rule.trigger == "window_end":
@@ -397,15 +497,17 @@ class PepDeadline(models.Model):
         if rule.trigger == "meeting":
             if meeting:
                 return meeting.date, 1, words
-            return meeting_due or plan.due_date, 1, self.env._("the day by which the meeting is due")
+            due = plan.due_date if plan.due_by_hand else meeting_due or plan.due_date
+            return due, 1, self.env._("the day by which the meeting is due")
+        version = max(plan.issue_version + (plan.state != "complete"), 1)
         if rule.trigger == "meeting_held":
             if version > 1 and plan.corrected_on:
                 return plan.corrected_on, version, self.env._("the correction")
-            if held:
-                return held.date, max(version, 1), words
-            return plan.processing_on, max(version, 1), self.env._("the PEP went on without a meeting")
+            if meeting and meeting.state == "held":
+                return meeting.date, version, words
+            return plan.processing_on, version, self.env._("the PEP going on without a meeting")
         completed = facts.local_day(plan.company_id, plan.completed_on) if plan.state == "complete" else None
-        return completed, max(plan.issue_version, 1), words
+        return completed, version, words
 
     @api.model
     def _count_for_plan(self, facts, rule, plan, start):
@@ -418,7 +520,7 @@ class PepDeadline(models.Model):
         if plan.state == "cancelled":
             return "cancelled"
         if plan.state != "complete" and plan.child_id.id in facts.out:
-            return facts.out[plan.child_id.id]
+            return facts.out[plan.child_id.id][0]
         if rule.trigger != "issued" and not met_on:
             waits = rule.met_by in ("plan_started", "plan_ready", "meeting_held", *PART_ROLES)
             if plan.state == "complete" and (waits or rule.met_by == "plan_complete"):
@@ -439,14 +541,25 @@ class PepDeadline(models.Model):
             return None
         if rule.met_by == "iro_copy":
             day = facts.iro_copies.get(child.id)
-            return day if day and day >= fields.Date.subtract(start, days=183) else None
-        plans = [plan] if plan else []
-        if start is not None and plan:
-            plans = facts.plans_of.get(child.id, [])
-            plans = plans[plans.index(plan) :]
-        not_before = start if rule.trigger == "setting_change" else None
-        days = (self._event_day(facts, rule, one) for one in plans)
-        return min((day for day in days if day and (not not_before or day >= not_before)), default=None)
+            return day if day and (start is None or day >= fields.Date.subtract(start, days=183)) else None
+        if start is None:
+            return self._event_day(facts, rule, plan)
+        plans = facts.plans_of.get(child.id, []) if plan else []
+        plans = plans[plans.index(plan) :] if plan else []
+        days = (self._event_day_of_child(facts, rule, one, start) for one in plans)
+        return min((day for day in days if day), default=None)
+
+    @api.model
+    def _event_day_of_child(self, facts, rule, plan, start):
+        """The day on which this PEP met a clock of the child that counts from ``start``, or None.
+
+        Where councils begin a PEP before the child comes into care, it counts; one of an earlier time in care, or of
+        the school before, does not. A PEP that was finished without its meeting is there all the same.
+        """
+        done = plan.state == "complete" and facts.local_day(plan.company_id, plan.completed_on)
+        day = self._earliest(self._event_day(facts, rule, plan), done)
+        own = rule.trigger == "into_care" and plan.date_into_care == start
+        return day if day and (own or day >= start) else None
 
     @api.model
     def _event_day(self, facts, rule, plan):
@@ -483,8 +596,21 @@ class PepDeadline(models.Model):
 
     @api.model
     def _count(self, facts, rule, council, start, school):
-        length = rule.length if rule.direction == "after" else -rule.length
-        return facts.counter(council).count(rule.unit, start, length, school=school or None)
+        """Count the days of a rule; the same count is done once. What schools differ in is school days alone."""
+        school = school if rule.unit == "school" and school else None
+        key = (rule.id, start, school and school.id)
+        if key not in facts.counts:
+            length = rule.length if rule.direction == "after" else -rule.length
+            facts.counts[key] = facts.counter(council).count(rule.unit, start, length, school=school)
+        return facts.counts[key]
+
+    @api.model
+    def _explain(self, facts, rule, start, counted, event):
+        """As :meth:`_sentence`; the same sentence is made once."""
+        key = (rule.id, start, event, *counted[:2], tuple(counted.left_out), *counted[3:])
+        if key not in facts.sentences:
+            facts.sentences[key] = self._sentence(rule, start, counted, event)
+        return facts.sentences[key]
 
     @api.model
     def _event_words(self, trigger):
@@ -555,45 +681,58 @@ class PepDeadline(models.Model):
 
     @api.model
     def _apply(self, facts, wants):
-        """Write what differs.
+        """Write what differs: one INSERT's worth of new rows, and one write for all rows that change alike.
 
-        :param wants: list of (child, plan or None, ``Want`` or None, the rows that are there)
+        :param wants: list of (child, plan or None, ``Want`` or ``Nothing``, the rows that are there)
         :return: the PEPs of the rows that changed
         """
-        new, notes, touched = [], defaultdict(list), self.env["pep.plan"]
+        new, changes, notes = [], {}, defaultdict(list)
         for child, plan, want, rows in wants:
             last = rows[-1:]
-            if last and last.state == "open" and want and want.round > last.round:
-                self._end_round(last, want)
-                touched |= last.plan_id
-            if want and (not last or want.round > last.round):
-                if self._may_start(child, want):
+            want = self._unless_before_go_live(child, want)
+            runs = isinstance(want, Want)
+            if runs and (not last or want.round > last.round):
+                if last.state == "open":
+                    changes[last] = self._end_round(last, want)
+                if not want.stop:
                     new.append(self._prepare(facts, child, plan, want))
             elif last:
-                touched |= self._bring_up_to_date(facts, child, plan, want, last, notes)
-        made = self.create(new)
-        touched |= made.plan_id
-        for model, rows in notes.items():
-            self._say_moved(model, rows)
-        return touched
+                changes[last] = self._bring_up_to_date(facts, child, plan, want, last, notes)
+        touched = {plan_id for row, vals in changes.items() if vals for plan_id in (row.plan_id.id, vals.get("plan_id"))}
+        alike = defaultdict(list)
+        for row, vals in changes.items():
+            if vals:
+                alike[repr(sorted(vals.items()))].append(row)
+        for rows in alike.values():
+            self.browse([row.id for row in rows]).write(changes[rows[0]])
+        try:
+            made = self.create(new)
+        except UniqueViolation as error:
+            raise ConcurrencyError("A clock was started by another transaction at the same time") from error
+        for model, moved in notes.items():
+            self._say_moved(model, moved)
+        return made.plan_id.browse({*touched, *made.plan_id.ids} - {None, False})
 
     @api.model
-    def _may_start(self, child, want):
-        """No clock starts that ends at once without having been met, nor for an event before going live."""
+    def _unless_before_go_live(self, child, want):
+        """No clock runs for what happened before the council went live."""
         go_live = child.company_id.pep_go_live
-        return not want.stop and not (go_live and want.start < go_live)
+        if isinstance(want, Want) and go_live and want.start < go_live:
+            return Nothing("go_live", want.rule)
+        return want
 
     @api.model
     def _end_round(self, last, want):
-        """The clock of the time before ends where the next one begins."""
+        """The clock of the time before ends where the next one begins.
+
+        :return: values of the row
+        """
         if want.rule.code == "face":
-            last._meet(want.start)
-        else:
-            last._stop("passed")
+            return last._met_values(want.start)
+        return last._stopped_values(ENDS.get(want.rule.trigger, "again"))
 
     @api.model
     def _prepare(self, facts, child, plan, want):
-        linked = plan or want.plan
         values = {
             "child_id": child.id,
             "rule_id": want.rule.id,
@@ -606,75 +745,83 @@ class PepDeadline(models.Model):
             "due_date": want.due,
             "why": want.why,
             "state": "open",
-            "outcome": "pending",
-            "watch_on": min(day for day, _stage in want.rule._stages(want.due)),
-            **self._places(facts, child, linked),
+            "watch_on": want.rule._stages(want.due)[0][0],
+            **self._outcome_running(facts.today[child.company_id], want.due),
+            **self._places(facts, child, plan, want),
         }
         if want.met_on:
-            late = max((want.met_on - want.due).days, 0)
-            values.update(state="met", met_on=want.met_on, closed_on=want.met_on, watch_on=False)
-            values.update(self._outcome("late" if late else "on_time", late))
+            values.update(self._met_values(want.met_on, want.due))
         return values
 
     @api.model
-    def _places(self, facts, child, plan):
-        """Whose the clock is, for lists and figures."""
-        if plan:
-            return {
-                "plan_id": plan.id,
-                "term_id": plan.term_id.id,
-                "vseo_id": plan.vseo_id.id,
-                "school_id": plan.school_id.id,
-            }
+    def _outcome_running(self, today, due):
+        """Late as soon as the due date has gone by, whatever comes after."""
+        late = (today - due).days
+        return self._outcome("late", late) if late > 0 else self._outcome("pending", 0)
+
+    @api.model
+    def _places(self, facts, child, plan, want):
+        """Whose the clock is, for lists and figures. Clocks of the child are those of its VSEO of today."""
+        linked = plan or want.plan
         setting = facts.settings.get(child.id)
-        return {"plan_id": False, "term_id": False, "vseo_id": child.vseo_id.id, "school_id": setting and setting.school_id.id}
+        return {
+            "plan_id": linked.id if linked else False,
+            "term_id": linked.term_id.id if linked else False,
+            "vseo_id": plan.vseo_id.id if plan else child.vseo_id.id,
+            "school_id": (linked.school_id.id if linked else setting and setting.school_id.id) or False,
+        }
 
     @api.model
     def _bring_up_to_date(self, facts, child, plan, want, row, notes):
-        """Move, meet, stop or start again one clock that is there; ended ones stay as they are."""
-        before = (row.state, row.due_date, row.plan_id)
-        if row.state == "stopped" and row.stop_code in REVERSIBLE and want and not want.stop:
-            row.write({"state": "open", "stop_code": False, "closed_on": False, **self._outcome("pending", 0)})
-            self._move_to(row, want, notes)
-            row.watch_on = row._next_watch()
-        if row.state != "open":
-            return row.plan_id if before[0] != row.state else self.env["pep.plan"]
-        if not want:
-            row._stop("rule")
-            return row.plan_id
-        self._move_to(row, want, notes)
-        places = self._places(facts, child, plan or want.plan)
-        changed = {name: value for name, value in places.items() if (row[name].id or False) != (value or False)}
-        if changed:
-            row.write(changed)
+        """Move, meet, stop or start again one clock that is there; ended ones stay as they are.
+
+        :return: the values that change
+        """
+        values = {}
+        runs = isinstance(want, Want) and want.round == row.round
+        if row.state == "stopped" and row.stop_code in REVERSIBLE and runs and not want.stop:
+            today = facts.today[child.company_id]
+            values = {"state": "open", "stop_code": False, "closed_on": False, "watch_on": row._next_watch()}
+            values.update(self._outcome_running(today, row.due_date))
+        elif row.state != "open":
+            return {}
+        if not runs:
+            return row._stopped_values(want.stop if isinstance(want, Nothing) else "undone")
+        values.update(self._moved_values(facts, row, want, notes))
+        places = self._places(facts, child, plan, want)
+        values.update({name: value for name, value in places.items() if row[name].id != value})
         if want.met_on:
-            row._meet(want.met_on)
+            values.update(row._met_values(want.met_on, want.due))
         elif want.stop:
-            row._stop(want.stop)
-        after = (row.state, row.due_date, row.plan_id)
-        return before[2] | row.plan_id if before != after else self.env["pep.plan"]
+            stop, since = facts.out.get(child.id, (None, None))
+            values.update(row._stopped_values(want.stop, want.due, since if stop == want.stop else None))
+        return values
 
     @api.model
-    def _move_to(self, row, want, notes):
-        """Move a running clock with what it counts from, keep that it moved, and see that it is said."""
-        if row.start_date == want.start and row.due_date == want.due:
-            return
-        values = {"rule_id": want.rule.id, "start_date": want.start, "due_date": want.due, "why": want.why}
-        if row.due_date != want.due:
-            today = row.company_id._pep_today()
+    def _moved_values(self, facts, row, want, notes):
+        """What changes when a running clock moves with what it counts from; that it moved is kept, and said later."""
+        wanted = {"rule_id": want.rule.id, "start_date": want.start, "due_date": want.due, "why": want.why}
+        current = {**{name: row[name] for name in wanted}, "rule_id": row.rule_id.id}
+        values = {name: value for name, value in wanted.items() if current[name] != value}
+        if {"rule_id", "due_date"} & values.keys():
+            values["watch_on"] = want.rule._stages(want.due)[0][0]
+        if "due_date" in values:
+            today = facts.today[row.company_id]
             move = {"on": str(today), "from": str(row.due_date), "to": str(want.due)}
             values["moves"] = [*(row.moves or []), move]
-            values["watch_on"] = min(day for day, _stage in want.rule._stages(want.due))
-            values.update(self._outcome("pending", 0))
+            values.update(self._outcome_running(today, want.due))
             notes[(row.plan_id or row.child_id)._name].append((row, row.due_date, want))
-        row.write(values)
+        return values
 
     @api.model
     def _say_moved(self, model, rows):
-        """Say in the chatter of each PEP or child which of its clocks moved, and why. No name, no mail."""
+        """Say in the chatter of each PEP or child which of its clocks moved, and why. No name, no mail.
+
+        :param rows: list of (clock, the day by which it was due, ``Want``)
+        """
         lines = defaultdict(list)
         for row, old_due, want in rows:
-            record = row.plan_id or row.child_id
+            record = row.plan_id if model == "pep.plan" else row.child_id
             lines[record.id].append(
                 self.env._(
                     "%(clock)s: due by %(new)s instead of %(old)s. %(why)s",
@@ -685,7 +832,8 @@ class PepDeadline(models.Model):
                 )
             )
         records = self.env[model].browse(lines)
-        records._message_log_batch(bodies={record.id: "\n".join(lines[record.id]) for record in records})
+        bodies = {key: Markup("<br/>").join(escape(line) for line in lines[key]) for key in lines}
+        records._message_log_batch(bodies=bodies)
 
 
 class PlanCount(NamedTuple):

@@ -268,6 +268,7 @@ class PepDeadlineNotice(models.Model):
             activities.browse(ids).write({"summary": summary})
         to_do = self.env.ref("mail.mail_activity_data_todo").id
         model_id = {name: self.env["ir.model"]._get_id(name) for name in ("pep.plan", "pep.child")}
+        self.user_id.mapped("partner_id")  # read together what is asked of each of them below
         pairs = []
         for (model, user), rows in wanted.items():
             readable = set(self.env[model].browse({record.id for _notice, record in rows})._pep_readable_by(user).ids)

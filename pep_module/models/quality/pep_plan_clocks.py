@@ -1,6 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..plan.pep_plan import CLOSED
+from ..plan.pep_term import CLOCKS
 from .pep_deadline_rule import KINDS
 
 # Set by the clocks and the steps of the PEP alone.
@@ -32,7 +35,6 @@ TRIGGERS = {
     "interim_on",
     "copies_sent_on",
 }
-CLOCKS = object()  # what no context of a request can hold
 
 
 class PepPlan(models.Model):
@@ -58,24 +60,44 @@ class PepPlan(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """A PEP made by a person begins its clocks at once; of those that the app makes, the app sees to it itself."""
-        plans = super().create(vals_list)
-        if not self.env.su:
-            self.env["pep.deadline"]._sync(plans=plans)
+        if self.env.su:
+            return super().create(vals_list)
+        by_hand = [bool(vals.get("due_date")) for vals in vals_list]
+        plans = super(PepPlan, self.with_context(pep_clocks_later=CLOCKS)).create(vals_list).with_env(self.env)
+        dated = plans.browse(plan.id for plan, given in zip(plans, by_hand, strict=True) if given)
+        dated._note_by_hand(True)
+        self.env["pep.deadline"]._sync(plans=plans)
         return plans
 
     def write(self, vals):
         by_clocks = self.env.context.get("pep_from_clocks") is CLOCKS
-        by_hand = "due_date" in vals and not by_clocks
+        moved = self.browse()
+        if "due_date" in vals and not by_clocks:
+            day = fields.Date.to_date(vals["due_date"]) or False
+            moved = self.filtered(lambda plan: plan.due_date != day)
         result = super().write(vals)
-        if by_hand:
-            changed = self.sudo().with_context(pep_from_clocks=CLOCKS)  # sudo: kept by the app; super() has asked who may
-            changed._write_quietly({"due_by_hand": bool(vals["due_date"])})
-        if TRIGGERS & vals.keys() and not by_clocks and not self.env.context.get("pep_clocks_later") is CLOCKS:
+        moved._note_by_hand(bool(vals.get("due_date")))
+        if TRIGGERS & vals.keys() and not by_clocks:
             self.env["pep.deadline"]._sync(plans=self)
         return result
 
+    def _note_by_hand(self, by_hand):
+        """Whether somebody has set the day of the meeting themselves, or left it to the clocks again."""
+        if self:
+            plans = self.sudo().with_context(pep_from_clocks=CLOCKS)  # sudo: kept by the app; who may was asked before
+            plans._write_quietly({"due_by_hand": by_hand})
+
+    def action_complete(self):
+        """Issuing and its copies come with it: the clocks are brought up to date once, for all of it."""
+        result = super(PepPlan, self.with_context(pep_clocks_later=CLOCKS)).action_complete()
+        self.env["pep.deadline"]._sync(plans=self)
+        return result
+
     def _follow_clocks(self):
-        """Keep with each of these PEPs what its clocks say. A fixed number of queries for what is read. Idempotent."""
+        """Keep with each of these PEPs what its clocks say. Idempotent.
+
+        A fixed number of queries for what is read, and one write for all PEPs with which the same changes.
+        """
         plans = self.sudo()  # sudo: kept by the app, whoever caused it
         clocks = self.env["pep.deadline"].sudo()  # sudo: the same
         rows = clocks.search_fetch(
@@ -83,39 +105,37 @@ class PepPlan(models.Model):
             ["plan_id", "kind", "state", "due_date", "round", "of_plan"],
             order="round, id",
         ).grouped("plan_id")
+        alike = defaultdict(list)
         for plan in plans:
             values = plan._clock_values(rows.get(plan, clocks))
-            changed = {
-                name: value
-                for name, value in values.items()
-                if (plan[name] or False) != (value or False)
-            }
+            changed = {name: value for name, value in values.items() if plan[name] != value}
             if changed:
-                plan.with_context(pep_from_clocks=CLOCKS)._write_quietly(changed)
+                alike[tuple(changed.items())].append(plan.id)
+        plans = plans.with_context(pep_from_clocks=CLOCKS)
+        for changed, ids in alike.items():
+            plans.browse(ids)._write_quietly(dict(changed))
 
     def _clock_values(self, rows):
         """What this PEP keeps of its clocks.
 
-        :param rows: all its ``pep.deadline``
+        :param rows: all its ``pep.deadline``, the last round last
         """
         last = {row.kind: row for row in rows}
         running = rows.filtered(lambda row: row.state == "open").sorted(lambda row: (row.due_date, row.id))[:1]
-        values = {"next_due": running.due_date, "next_due_kind": running.kind}
-        if not running and self.state not in CLOSED:
-            values["next_due"] = self.processing_due if self.state == "processing" else self.due_date
-        if not self.due_by_hand:
+        values = {}
+        if self.state not in CLOSED:
             due = last.get("ready") if self.kind_id.code == "initial" else last.get("meeting")
-            if due and due.state != "stopped":
+            if due and due.state != "stopped" and not self.due_by_hand:
                 values["due_date"] = due.due_date
-                if not running and self.state not in (*CLOSED, "processing"):
-                    values["next_due"] = due.due_date
-        if "processing" in last and last["processing"].state != "stopped":
-            values["processing_due"] = last["processing"].due_date
-        for kind, name in (("school_part", "school_due"), ("social_work_part", "social_work_due")):
-            values[name] = last[kind].due_date if kind in last else False
-        if self.state in CLOSED:
-            values.pop("due_date", None)
-            values.pop("processing_due", None)
-            values.pop("school_due"), values.pop("social_work_due")
-        return values
-
+            processing = last.get("processing")
+            if processing and processing.state != "stopped":
+                values["processing_due"] = processing.due_date
+            for kind, name in (("school_part", "school_due"), ("social_work_part", "social_work_due")):
+                values[name] = last[kind].due_date if kind in last else False
+        if running or self.state in CLOSED:
+            next_due, kind = running.due_date, running.kind
+        elif self.state == "processing":  # no clock runs for what happened before the council went live
+            next_due, kind = values.get("processing_due", self.processing_due), "processing"
+        else:
+            next_due, kind = values.get("due_date", self.due_date), "meeting"
+        return {**values, "next_due": next_due or False, "next_due_kind": (next_due and kind) or False}

@@ -104,7 +104,7 @@ class PepPlanPrintable(models.AbstractModel):
             **links,
         }
         page = self.env["ir.qweb"]._render("pep_module.plan_page", values, minimal_qcontext=True)
-        return f"<!DOCTYPE html>\n{page}"
+        return f"<!DOCTYPE html>\n{page.strip()}"
 
     @api.model
     def _pdf_program(self):
@@ -182,9 +182,11 @@ class PepPlanIssue(models.Model):
         waiting = self.filtered(lambda issue: not issue.pdf_made_on)
         for issue in waiting.sudo():  # sudo: nobody may write a version by hand
             try:
+                if not issue.is_intact:
+                    raise plan_pdf.NotMadeError("the hash of the version does not match")
                 content = issue._print_pdf()
             except plan_pdf.NotMadeError as error:
-                _logger.warning("The PDF of version %s could not be made: %s", issue.id, error)
+                _logger.warning("The PDF of version %s was not made: %s", issue.id, error)
                 issue.pdf_tries += 1
                 continue
             if content:

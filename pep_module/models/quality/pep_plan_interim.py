@@ -1,5 +1,6 @@
 """The interim PEP of a child who comes into care when schools are closed."""
 
+from datetime import date
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -7,22 +8,30 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..plan.pep_contribution import OPEN
 from ..plan.pep_plan import COUNCIL
-from .pep_deadline_sync import PlanCount
 
 STAFF = "pep_module.group_pep_support"
 OPEN_STAGES = ("gathering", "ready")
 
 
-class InterimCount(NamedTuple):
-    """As :class:`PlanCount`, of a clock that an interim PEP moves to when school is back."""
+class InterimRule(NamedTuple):
+    """What is read of a rule to say how a date was worked out, of a clock that an interim PEP moves."""
 
-    day: object  # date
+    length: int
+    unit: str = "school"
+    direction: str = "after"
+
+
+class InterimCount(NamedTuple):
+    """As ``PlanCount``, of a clock that an interim PEP moves to when school is back."""
+
+    day: date
     calendar: object
     left_out: list
-    start: object  # date: the first school day
-    event: object
-    days: int  # school days after it
-    further: int  # and calendar days after those
+    start: date  # the first school day
+    event: str
+    school_days: int  # after it
+    school_part: date  # the day that these lead to
+    further: int  # calendar days after that
 
 
 class ResCompany(models.Model):
@@ -63,7 +72,7 @@ class PepPlan(models.Model):
         "res.users", string="Interim PEP by", readonly=True, copy=False, ondelete="restrict", groups=COUNCIL
     )
     interim_words = fields.Text(
-        string="Agreed until school is back", readonly=True, copy=False, groups=COUNCIL, help="In the holidays."
+        string="Agreed until school is back", readonly=True, copy=False, groups=COUNCIL
     )
     interim_offered = fields.Boolean(
         string="Interim PEP possible", compute="_compute_interim", groups=STAFF, help="Schools are closed for too long."
@@ -245,34 +254,31 @@ class PepDeadline(models.Model):
         counter = facts.counter(council)
         first = counter.next_day("school", fields.Date.add(plan.interim_on, days=1), school)
         counted = counter.count("school", first, council.pep_interim_school_days, school=school)
-        further = council.pep_processing_days if rule.code == "termly" else 0
-        day = fields.Date.add(counted.day, days=further)
-        event = self.env._("the first school day after the interim PEP")
+        further = 0
+        if rule.code == "termly":
+            further = (self._processing_due(council, counted.day) - counted.day).days
         return InterimCount(
-            day, counted.calendar, counted.left_out, first, event, council.pep_interim_school_days, further
+            fields.Date.add(counted.day, days=further),
+            counted.calendar,
+            counted.left_out,
+            first,
+            self.env._("the first school day after the interim PEP"),
+            council.pep_interim_school_days,
+            counted.day,
+            further,
         )
 
     @api.model
     def _sentence(self, rule, start, counted, event):
         if not isinstance(counted, InterimCount):
             return super()._sentence(rule, start, counted, event)
-        values = {
-            "number": counted.days,
-            "event": counted.event,
-            "start": self._day(counted.start),
-            "further": counted.further,
-            "due": self._day(counted.day),
-            "calendar": counted.calendar or "",
-        }
-        if counted.further:
-            sentence = self.env._(
-                "%(number)s school days after %(event)s (%(start)s) for the school's part, and %(further)s calendar "
-                "days: %(due)s.",
-                **values,
-            )
-        else:
-            sentence = self.env._("%(number)s school days after %(event)s (%(start)s): %(due)s.", **values)
-        return sentence + " " + self._calendar_words(counted)
-
-
-__all__ = ["PlanCount"]
+        part = counted._replace(day=counted.school_part)
+        sentence = super()._sentence(InterimRule(counted.school_days), start, part, event)
+        if not counted.further:
+            return sentence
+        return self.env._(
+            "The school's part: %(part)s Then %(number)s calendar days: %(due)s.",
+            part=sentence,
+            number=counted.further,
+            due=self._day(counted.day),
+        )

@@ -42,7 +42,7 @@ class PepReview(models.Model):
     term_id = fields.Many2one("pep.term", related="plan_id.term_id", store=True, index=True, precompute=True)
     school_id = fields.Many2one(
         "res.partner",
-        string="School",
+        string="School of the PEP",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
@@ -84,7 +84,9 @@ class PepReview(models.Model):
     colour = fields.Selection(related="grade_id.colour", groups=SUPPORT)
     # What comes of it
     outcome = fields.Selection(OUTCOMES, readonly=True, index=True)
-    feedback = fields.Text(string="Feedback for the school", readonly=True, help="The school reads it, and nobody else.")
+    feedback = fields.Text(
+        string="Feedback for the school", readonly=True, help="The school reads it, and nobody else."
+    )
     return_reason = fields.Char(string="Why returned", readonly=True, groups=SUPPORT)
     part_ids = fields.Many2many(
         "pep.contribution",
@@ -133,25 +135,37 @@ class PepReview(models.Model):
         whole = plan.sudo()  # sudo: who may review was asked before; reviews are made by the app alone
         reviewer = reviewer or self.env.user
         rubric = self.env["pep.rubric"]._in_use(plan.company_id)
-        review = self.sudo().create(  # sudo: as above
-            {
-                "plan_id": plan.id,
-                "kind": kind,
-                "rubric_id": rubric.id,
-                "school_id": whole.school_id.id,
-                "version": whole.issue_version + (whole.state != "complete"),
-                "reviewer_id": reviewer.id,
-                "reviewer_name": reviewer.sudo().name,  # sudo: the name of a colleague
-                "begun_on": fields.Datetime.now(),
-            }
-        )
-        review.line_ids.create(
+        reviews = self.sudo()  # sudo: as above
+        review = reviews.create(reviews._prepare_review(whole, kind, reviewer, rubric))
+        review._add_lines()
+        return review.with_env(self.env)
+
+    @api.model
+    def _prepare_review(self, plan, kind, reviewer, rubric):
+        """Values of a new review of a PEP.
+
+        :param plan: one ``pep.plan``, under sudo
+        """
+        return {
+            "plan_id": plan.id,
+            "kind": kind,
+            "rubric_id": rubric.id,
+            "school_id": plan.school_id.id,
+            "version": plan.issue_version + (plan.state != "complete"),
+            "reviewer_id": reviewer.id,
+            "reviewer_name": reviewer.sudo().name,  # sudo: the name of a colleague
+            "begun_on": fields.Datetime.now(),
+        }
+
+    def _add_lines(self):
+        """A line for each area of the rubric that these reviews go by."""
+        self.line_ids.create(
             [
                 {"review_id": review.id, "area_id": area.id, "name": area.name, "sequence": area.sequence}
-                for area in rubric.area_ids
+                for review in self
+                for area in review.rubric_id.area_ids
             ]
         )
-        return review.with_env(self.env)
 
     # === Who may mark ===
 
@@ -232,6 +246,8 @@ class PepReview(models.Model):
             vals["outcome"] = outcome
         elif outcome:
             raise UserError(self.env._("A moderation changes nothing about the PEP: it has no outcome."))
+        if self.kind == "qa":
+            review._earlier()._set_aside()
         if outcome == "returned":
             back, why = self._parts_to_return(parts), " ".join((reason or "").split())
             if not why:
@@ -243,6 +259,12 @@ class PepReview(models.Model):
         if outcome:
             review.plan_id.write({"rubric_id": review.rubric_id.id})
 
+    def _earlier(self):
+        """The reviews of the same PEP that are done: they count until the next one is."""
+        return self.search(
+            [("plan_id", "=", self.plan_id.id), ("kind", "=", "qa"), ("state", "=", "done"), ("id", "!=", self.id)]
+        )
+
     def _final_grade(self):
         """The overall grade and the row of the rule behind it.
 
@@ -251,15 +273,11 @@ class PepReview(models.Model):
         lines = self.line_ids
         open_lines = lines.filtered(lambda line: not line.grade_id and not line.left_out)
         if open_lines:
-            raise UserError(
-                self.env._("Still to be graded: %(areas)s.", areas=", ".join(open_lines.mapped("name")))
-            )
+            raise UserError(self.env._("Still to be graded: %(areas)s.", areas=", ".join(open_lines.mapped("name"))))
         silent = lines.filtered(lambda line: line.grade_id.sends_back and not line.comment)
         if silent:
             raise UserError(
-                self.env._(
-                    "Say what is missing, in a comment on: %(areas)s.", areas=", ".join(silent.mapped("name"))
-                )
+                self.env._("Say what is missing, in a comment on: %(areas)s.", areas=", ".join(silent.mapped("name")))
             )
         grade, rule = self._overall()
         if not grade:
@@ -281,9 +299,7 @@ class PepReview(models.Model):
         if outcome not in dict(OUTCOMES):
             raise UserError(self.env._("Say what comes of it: accepted, accepted with feedback, or returned."))
         if outcome in ACCEPTED and grade.sends_back:
-            raise UserError(
-                self.env._("A PEP that is %(grade)s goes back. It can't be accepted.", grade=grade.name)
-            )
+            raise UserError(self.env._("A PEP that is %(grade)s goes back. It can't be accepted.", grade=grade.name))
         if outcome == "accepted" and grade.asks_feedback:
             raise UserError(
                 self.env._("A PEP that is %(grade)s is accepted with feedback for the school.", grade=grade.name)
@@ -409,7 +425,8 @@ class PepReviewLine(models.Model):
 
     def write(self, vals):
         if {"grade_id", "left_out", "comment", "hints"} & vals.keys() and any(
-            line.review_id.state != "open" for line in self.sudo()  # sudo: whether the review is done, seen or not
+            line.review_id.state != "open"
+            for line in self.sudo()  # sudo: whether the review is done, seen or not
         ):
             raise UserError(self.env._("This review is done: it stays as it is."))
         return super().write(vals)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -111,6 +113,10 @@ class PepRubric(models.Model):
 
     # === The overall grade ===
 
+    def _in_order(self, name):
+        """The rows of a part as they stand: what was just moved is still held in the order that it was read in."""
+        return self[name].sorted(lambda row: (row.sequence, row.id))
+
     def _overall(self, grades, documents_missing=False):
         """The overall grade that the rule gives, and the row of the rule that gave it.
 
@@ -119,7 +125,7 @@ class PepRubric(models.Model):
         :return: (``pep.rubric.grade``, ``pep.rubric.rule``), both empty when nothing was graded
         """
         self.ensure_one()
-        for rule in self.rule_ids if grades else ():
+        for rule in self._in_order("rule_ids") if grades else ():
             if rule._holds(grades, documents_missing):
                 return rule.overall_id, rule
         return self.grade_ids.browse(), self.rule_ids.browse()
@@ -144,7 +150,7 @@ class PepRubric(models.Model):
         )
 
     def _ready_made_worst(self):
-        best, *others = self.grade_ids
+        best, *others = self._in_order("grade_ids")
         return [
             *(
                 {"count": "least", "number": 1, "grade_id": grade.id, "overall_id": grade.id}
@@ -158,14 +164,14 @@ class PepRubric(models.Model):
 
         The grade in the middle is what remains. All but the two lowest ask for the documents.
         """
-        grades = list(self.grade_ids)
+        grades = list(self._in_order("grade_ids"))
         if len(grades) == 2:
             return self._ready_made_worst()
         return [self._from(2, grades[-1]), *self._all_but_one(grades), {"count": "always", "overall_id": grades[-2].id}]
 
     def _ready_made_any_worst(self):
         """One area at the worst grade; else two below a grade keep the PEP below it."""
-        grades = list(self.grade_ids)
+        grades = list(self._in_order("grade_ids"))
         if len(grades) == 2:
             return self._ready_made_worst()
         return [self._from(1, grades[-1]), *self._all_but_one(grades), {"count": "always", "overall_id": grades[-2].id}]
@@ -184,7 +190,7 @@ class PepRubric(models.Model):
                 "needs_documents": True,
                 "overall_id": grade.id,
             }
-            for grade, below in zip(grades[:-2], grades[1:-1], strict=True)
+            for grade, below in pairwise(grades[:-1])
         ]
 
     # === From version to version ===
@@ -213,7 +219,7 @@ class PepRubric(models.Model):
             raise UserError(self.env._("A rubric needs at least one area and two grades."))
         if all(self.grade_ids.mapped("sends_back")):
             raise UserError(self.env._("At least one grade must let a PEP be accepted."))
-        last = self.rule_ids[-1:]
+        last = self._in_order("rule_ids")[-1:]
         if last.count != "always" or len(self.rule_ids.filtered(lambda rule: rule.count == "always")) > 1:
             raise UserError(
                 self.env._("The last row of the overall rule, and no other, must say what holds in every other case.")

@@ -1,3 +1,5 @@
+from string import ascii_lowercase
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -15,6 +17,7 @@ ABOUT = [
     ("time", "On time"),
     ("other", "Something else"),
 ]
+KEYS = ascii_lowercase + "123456789"  # 0 leaves an area out
 COLOURS = [
     ("gold", "Gold"),
     ("green", "Green"),
@@ -55,7 +58,7 @@ class PepRubricGrade(models.Model):
 
     name = fields.Char(string="Grade", required=True)
     sequence = fields.Integer(default=10, help="The best grade first.")
-    key = fields.Char(string="Key", size=1, required=True, help="The key that gives this grade in a review.")
+    key = fields.Char(size=1, required=True, help="The key that gives this grade in a review.")
     colour = fields.Selection(COLOURS, required=True, default="grey")
     sends_back = fields.Boolean(
         string="Goes back",
@@ -71,13 +74,8 @@ class PepRubricGrade(models.Model):
     @api.constrains("key")
     def _check_key(self):
         for grade in self:
-            if not grade.key.isalnum() or not grade.key.islower() and not grade.key.isdigit():
-                raise ValidationError(self.env._("The key of a grade is a small letter or a digit."))
-
-    def _rank(self):
-        """0 for the best grade of its rubric, 1 for the next, and so on."""
-        self.ensure_one()
-        return self.rubric_id.grade_ids.ids.index(self.id)
+            if grade.key not in KEYS:
+                raise ValidationError(self.env._("The key of a grade is a small letter, or a digit other than 0."))
 
 
 class PepRubricCriterion(models.Model):
@@ -89,14 +87,8 @@ class PepRubricCriterion(models.Model):
     _order = "rubric_id.id, area_id.id, grade_id.id, id"
     _rec_name = "text"
 
-    rubric_id = fields.Many2one(compute="_compute_rubric_id", store=True, readonly=False, precompute=True)
     area_id = fields.Many2one("pep.rubric.area", required=True, index=True, ondelete="cascade")
     grade_id = fields.Many2one("pep.rubric.grade", required=True, index=True, ondelete="cascade")
     text = fields.Text(string="What it means", required=True)
 
     _uniq = models.UniqueIndex("(area_id, grade_id)", "This grade is described in this area already.")
-
-    @api.depends("area_id")
-    def _compute_rubric_id(self):
-        for criterion in self:
-            criterion.rubric_id = criterion.rubric_id or criterion.area_id.rubric_id

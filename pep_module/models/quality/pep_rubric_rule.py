@@ -36,7 +36,9 @@ class PepRubricRule(models.Model):
     floor_id = fields.Many2one(
         "pep.rubric.grade", string="None worse than", index="btree_not_null", ondelete="restrict"
     )
-    needs_documents = fields.Boolean(string="Documents there", help="Only when no document that the form asks for is missing.")
+    needs_documents = fields.Boolean(
+        string="Documents there", help="Only when no document that the form asks for is missing."
+    )
     overall_id = fields.Many2one(
         "pep.rubric.grade", string="The PEP is", required=True, index=True, ondelete="restrict"
     )
@@ -62,7 +64,7 @@ class PepRubricRule(models.Model):
         self.ensure_one()
         if self.count == "always":
             return True
-        rank = {grade: number for number, grade in enumerate(self.rubric_id.grade_ids)}
+        rank = {grade: number for number, grade in enumerate(self.rubric_id._in_order("grade_ids"))}
         wanted = rank[self.grade_id]
         fits = {
             "is": lambda grade: rank[grade] == wanted,
@@ -79,9 +81,7 @@ class PepRubricRule(models.Model):
         low = self.floor_id and any(rank[grade] > rank[self.floor_id] for grade in grades)
         return counted and not low and not (self.needs_documents and documents_missing)
 
-    @api.depends(
-        "count", "number", "compare", "grade_id.name", "floor_id.name", "needs_documents", "overall_id.name"
-    )
+    @api.depends("count", "number", "compare", "grade_id.name", "floor_id.name", "needs_documents", "overall_id.name")
     def _compute_sentence(self):
         for rule in self:
             overall = rule.overall_id.name

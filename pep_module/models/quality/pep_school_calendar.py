@@ -64,7 +64,16 @@ class PepSchoolCalendar(models.Model):
                     raise UserError(self.env._("A calendar of school days is for a school, in your own council."))
                 vals = {**vals, "calendar_id": self._copy_for(school, company).id}
             copied.append(vals)
-        return super().create(copied)
+        rows = super().create(copied)
+        rows.calendar_id._pep_days_changed()
+        return rows
+
+    def write(self, vals):
+        if "school_id" in vals and any(row.school_id.id != vals["school_id"] for row in self):
+            raise UserError(self.env._("Dates were worked out by this. Archive it, and add the other school."))
+        result = super().write(vals)
+        self.calendar_id._pep_days_changed()
+        return result
 
     @api.model
     def _copy_for(self, school, company):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+CHUNK = 200
+
 
 class ResCompany(models.Model):
     """The calendars by which a council's clocks count."""
@@ -23,6 +25,10 @@ class ResCompany(models.Model):
         index="btree_not_null",
         groups="pep_module.group_pep_contributor,pep_module.group_pep_admin",
         help="Where neither the school nor the area it lies in has a calendar of its own.",
+    )
+
+    pep_days_changed = fields.Datetime(
+        copy=False, groups="base.group_system", help="Clocks are to be worked out anew: holidays have changed."
     )
 
     def _pep_load_templates(self):
@@ -69,36 +75,58 @@ class ResCompany(models.Model):
         """Number and name of the areas in which children of this council go to school today."""
         self.ensure_one()
         today = self._pep_today()
-        groups = self.env["pep.enrolment"].sudo()._read_group(  # sudo: scheduled action, no user
-            [
-                ("company_id", "=", self.id),
-                ("school_id.pep_la_code", "!=", False),
-                ("date_from", "<=", today),
-                "|",
-                ("date_to", "=", False),
-                ("date_to", ">=", today),
-            ],
-            [],
-            ["school_id:recordset"],
+        groups = (
+            self.env["pep.enrolment"]
+            .sudo()
+            ._read_group(  # sudo: scheduled action, no user
+                [
+                    ("company_id", "=", self.id),
+                    ("school_id.pep_la_code", "!=", False),
+                    ("date_from", "<=", today),
+                    "|",
+                    ("date_to", "=", False),
+                    ("date_to", ">=", today),
+                ],
+                [],
+                ["school_id:recordset"],
+            )
         )
         return {school.pep_la_code: school.pep_la_name for school in groups[0][0]}
 
     @api.model
     def _cron_pep_holidays(self):
-        """Monthly: calendars for new areas, and the holidays of the years to come. Idempotent.
+        """Daily: calendars for new areas, holidays of the years to come, clocks of councils whose holidays changed.
 
-        Each council is committed on its own.
+        Idempotent, committed in steps; a council whose clocks are not done to the end is begun again the next time.
         """
         councils = self.sudo().search([("pep_calendar_id", "!=", False)])  # sudo: scheduled action, no user
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(councils))
         for council in councils:
-            if not cron._pep_step(council._pep_load_days, processed=1):
+            cron._pep_step(council._pep_load_days)
+            council._pep_follow_days()
+            if not cron._commit_progress(1):
                 break
 
     def _pep_load_days(self):
         self._pep_load_area_calendars()
         self._pep_load_calendars()
+
+    def _pep_follow_days(self):
+        """After a change of holidays: work the running clocks of the council out anew, one chunk of children a step."""
+        changed = self.pep_days_changed
+        if not changed:
+            return
+        cron, clocks = self.env["ir.cron"], self.env["pep.deadline"]
+        children = self.env["pep.child"].sudo().search([("company_id", "=", self.id)])  # sudo: scheduled action
+        for start in range(0, len(children), CHUNK):
+            chunk = children[start : start + CHUNK]
+            cron._pep_step(lambda chunk=chunk: clocks._sync(children=chunk))
+        cron._pep_step(self._pep_days_followed, changed)
+
+    def _pep_days_followed(self, changed):
+        if self.pep_days_changed == changed:  # else they have changed again in the meantime
+            self.pep_days_changed = False
 
     def write(self, vals):
         result = super().write(vals)

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -14,8 +14,8 @@ YEARS_AHEAD = 2
 class ResourceCalendar(models.Model):
     """Working days and school days of a council, for its clocks: calendars of their own, apart from staff's hours.
 
-    Which weekdays count is what Odoo calls working time, and holidays are its time off, in whole days. Bank holidays and
-    usual school holidays are made once for each year; what an administrator changes or deletes then stays so.
+    Which weekdays count is what Odoo calls working time, and holidays are its time off, in whole days. Bank holidays
+    and usual school holidays are made once for each year; what an administrator changes or deletes then stays so.
     """
 
     _inherit = "resource.calendar"
@@ -35,11 +35,15 @@ class ResourceCalendar(models.Model):
         string="To be checked", compute="_compute_pep_unchecked", help="Holidays by rule of thumb, from today on."
     )
     pep_used_for = fields.Char(string="Used for", compute="_compute_pep_used_for")
-    pep_made_until = fields.Char(string="Made for", compute="_compute_pep_made_until")
+    pep_made_for = fields.Char(string="Holidays made for", compute="_compute_pep_made_for")
+    pep_weekdays = fields.Char(string="Days of the week", compute="_compute_pep_weekdays")
 
     _pep_area = models.UniqueIndex(
         "(company_id, pep_la_code) WHERE pep_kind = 'school' AND pep_la_code IS NOT NULL AND active",
         "There is a calendar for this area already.",
+    )
+    _pep_area_format = models.Constraint(
+        "CHECK (pep_la_code ~ '^[0-9]{3}$')", "The number of a local authority area has three digits, such as 886."
     )
 
     # === Counting ===
@@ -73,9 +77,7 @@ class ResourceCalendar(models.Model):
         """
         holidays = []
         if kind == "school":
-            holidays = [
-                (first, last, name, True, f"{year} {name}") for first, last, name in school_holidays(year)
-            ]
+            holidays = [(first, last, name, True, f"{year} {name}") for first, last, name in school_holidays(year)]
             around = [*school_holidays(year - 1), *school_holidays(year)]
         else:
             around = []
@@ -118,10 +120,17 @@ class ResourceCalendar(models.Model):
             calendar.pep_used_for = used_for
 
     @api.depends("pep_holiday_years")
-    def _compute_pep_made_until(self):
+    def _compute_pep_made_for(self):
         for calendar in self:
             years = calendar.pep_holiday_years or ()
-            calendar.pep_made_until = ", ".join(map(str, sorted(years))) or False
+            calendar.pep_made_for = ", ".join(map(str, sorted(years))) or False
+
+    @api.depends("attendance_ids.dayofweek")
+    def _compute_pep_weekdays(self):
+        labels = dict(self.env["resource.calendar.attendance"]._fields["dayofweek"]._description_selection(self.env))
+        for calendar in self:
+            days = sorted(set(calendar.attendance_ids.mapped("dayofweek")))
+            calendar.pep_weekdays = ", ".join(labels[day] for day in days) or False
 
     # === Making calendars and holidays ===
 
@@ -152,6 +161,28 @@ class ResourceCalendar(models.Model):
             "pep_holiday_years": [],
             **values,
         }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        default = self.env.context.get("default_pep_kind")
+        whole = []
+        for vals in vals_list:
+            kind = vals.get("pep_kind", default)
+            if kind and not self.env.su:
+                if kind != "school":
+                    raise UserError(self.env._("A council has one calendar of working days. Change its holidays."))
+                kept = ("name", "pep_la_code", "company_id")
+                chosen = {name: vals[name] for name in kept if vals.get(name)}
+                company = self.env["res.company"].browse(chosen.pop("company_id", self.env.company.id))
+                vals = self._pep_prepare(company, kind, chosen.pop("name", False), **chosen)
+            whole.append(vals)
+        calendars = super().create(whole)
+        if not self.env.su:
+            ours = calendars.filtered("pep_kind")
+            for calendar in ours:
+                calendar._pep_generate(self._pep_years_to_make(calendar.company_id))
+            ours._pep_days_changed()
+        return calendars
 
     @api.model
     def _pep_years_to_make(self, company):
@@ -195,10 +226,41 @@ class ResourceCalendar(models.Model):
         self.env.flush_all()
         self.env.cr.execute(  # raw SQL: a lock that waits; being refused is foreseen, and no error for the log
             SQL(  # raw SQL: the same
-                "UPDATE resource_calendar SET write_date = %s WHERE id IN %s", self.env.cr.now(), tuple(sorted(self.ids))
+                "UPDATE resource_calendar SET write_date = %s WHERE id IN %s",
+                self.env.cr.now(),
+                tuple(sorted(self.ids)),
             ),
             log_exceptions=False,
         )
+
+    def action_pep_next_year(self):
+        """Button: make the holidays of the year after the last one that has any."""
+        self._pep_add_year(lambda years: max(years) + 1)
+
+    def action_pep_year_before(self):
+        """Button: make the holidays of the year before the first one that has any, to correct them."""
+        self._pep_add_year(lambda years: min(years) - 1)
+
+    def _pep_add_year(self, choose):
+        self.check_access("write")
+        for calendar in self.filtered("pep_kind"):
+            years = calendar.pep_holiday_years or [calendar.company_id._pep_today().year]
+            calendar._pep_generate([choose(years)])
+
+    def action_pep_checked(self):
+        """Button: the holidays that were worked out by rule of thumb have been looked at, and are right."""
+        self.check_access("write")
+        self.pep_holiday_ids.filtered("pep_by_rule").action_pep_checked()
+
+    # === What follows from a change ===
+
+    def _pep_days_changed(self):
+        """Have the running clocks of these calendars' councils worked out anew, soon, by the scheduled action."""
+        councils = self.sudo().company_id  # sudo: what is to be done is noted by the app
+        if councils:
+            councils.pep_days_changed = fields.Datetime.now()
+            # sudo: a scheduled action of the app's own
+            self.env.ref("pep_module.ir_cron_holidays").sudo()._trigger()
 
     # === Who may change them ===
 
@@ -246,7 +308,21 @@ class ResourceCalendar(models.Model):
                 raise UserError(self.env._("Working days and school days are days of the week."))
         if ours and not vals.get("active", True):
             ours._pep_refuse_to_archive()
-        return super().write(vals)
+        result = super().write(vals)
+        if ours and {"active", "pep_la_code"} & vals.keys():
+            ours._pep_days_changed()
+        return result
+
+    @api.constrains("pep_la_code")
+    def _check_pep_la_code(self):
+        for calendar in self.filtered("pep_la_code"):
+            council = calendar.sudo().company_id  # sudo: which calendars a council needs
+            if calendar.pep_kind != "school" or calendar == council.pep_school_calendar_id:
+                raise ValidationError(
+                    self.env._(
+                        "Only school days can be those of an area, and not those that are for all other schools."
+                    )
+                )
 
     def _pep_refuse_to_archive(self):
         councils = self.sudo().company_id  # sudo: which calendars a council needs

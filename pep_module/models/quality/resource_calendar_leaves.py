@@ -13,8 +13,8 @@ class ResourceCalendarLeaves(models.Model):
     """Holidays in the council's calendars: whole days on the council's clock, whatever is typed and wherever.
 
     What counts are the two days; Odoo's moments follow from them. These rows carry no company of their own, but that of
-    their calendar: where the council's staff book their time off in Odoo as well, that app takes every row with a company
-    for a public holiday of all staff, and reckons everybody's time off anew.
+    their calendar: where the council's staff book their time off in Odoo as well, that app takes every row with a
+    company for a public holiday of all staff, and reckons everybody's time off anew.
     """
 
     _inherit = "resource.calendar.leaves"
@@ -36,7 +36,7 @@ class ResourceCalendarLeaves(models.Model):
     def _compute_company_id(self):
         ours = self._pep_ours()
         ours.company_id = False
-        super(ResourceCalendarLeaves, self - ours)._compute_company_id()
+        return super(ResourceCalendarLeaves, self - ours)._compute_company_id()
 
     def _pep_ours(self):
         return self.filtered(lambda leave: leave.sudo().calendar_id.pep_kind)  # sudo: whose it is
@@ -93,7 +93,7 @@ class ResourceCalendarLeaves(models.Model):
         for leave in self:
             moments = self._pep_moments(leave.calendar_id, leave.pep_first_day, leave.pep_last_day)
             if any(leave[name] != moment for name, moment in moments.items()):
-                super(ResourceCalendarLeaves, leave).write(moments)
+                leave.write({name: leave[name] for name in DAYS})
 
     # === CRUD ===
 
@@ -117,7 +117,9 @@ class ResourceCalendarLeaves(models.Model):
                 vals = self._pep_not_ours(vals)
             normal.append(vals)
         leaves = super().create(normal)
-        leaves.sudo()._pep_ours()._pep_align()  # sudo: the moments follow from the days
+        ours = leaves.sudo()._pep_ours()  # sudo: the moments follow from the days
+        ours._pep_align()
+        ours.filtered(lambda leave: not leave.pep_rule_key).calendar_id._pep_days_changed()
         return leaves
 
     def write(self, vals):
@@ -133,18 +135,31 @@ class ResourceCalendarLeaves(models.Model):
             vals = {name: value for name, value in vals.items() if name not in fixed}
         if (DAYS | TIMES) & vals.keys():
             for leave in ours:
-                days = {name: vals[name] if name in vals else leave[name] for name in DAYS}
-                if not DAYS & vals.keys():  # moved in Odoo's own screens
-                    days = {name: vals.get(name, leave[name]) for name in TIMES}
-                whole = leave._pep_whole_days(leave.sudo().calendar_id, days)  # sudo: the council's clock
-                changed = {name: whole[name] for name in DAYS | TIMES}
-                super(ResourceCalendarLeaves, leave).write({**vals, **changed, "pep_by_rule": False})
-                leave.sudo()._pep_align()  # sudo: the moments follow from the days
+                super(ResourceCalendarLeaves, leave).write(leave._pep_changes(vals))
             rest = self - ours
             return super(ResourceCalendarLeaves, rest).write(self._pep_not_ours(vals)) if rest else True
         if "name" in vals:
             vals = {**vals, "pep_by_rule": False}
         return super().write(vals)
+
+    def _pep_changes(self, vals):
+        """What to write into a row of ours, in whole days. A holiday that somebody has moved has been looked at."""
+        days = {name: vals[name] if name in vals else self[name] for name in DAYS}
+        if not DAYS & vals.keys():  # moved in Odoo's own screens
+            days = {name: vals.get(name, self[name]) for name in TIMES}
+        calendar = self.sudo().calendar_id  # sudo: the council's clock
+        whole = self._pep_whole_days(calendar, days)
+        changes = {**vals, **{name: whole[name] for name in DAYS | TIMES}}
+        if any(self[name] != whole[name] for name in DAYS):
+            calendar._pep_days_changed()
+            changes["pep_by_rule"] = False
+        elif "name" in vals:
+            changes["pep_by_rule"] = False
+        return changes
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_pep_days_changed(self):
+        self._pep_ours().sudo().calendar_id._pep_days_changed()  # sudo: what follows is the app's business
 
     def action_pep_checked(self):
         """Button: these holidays were looked at, and are right."""
@@ -163,11 +178,24 @@ class ResourceCalendarAttendance(models.Model):
 
     _inherit = "resource.calendar.attendance"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        rows = super().create(vals_list)
+        if not self.env.su:
+            rows.filtered(lambda row: row._pep_is_ours()).calendar_id._pep_days_changed()
+        return rows
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_pep_days_changed(self):
+        self.filtered(lambda row: row._pep_is_ours()).calendar_id._pep_days_changed()
+
     def write(self, vals):
         target = self.env["resource.calendar"].sudo().browse(vals.get("calendar_id") or ())  # sudo: whose days
         if target and any(row.calendar_id != target and (row._pep_is_ours() or target.pep_kind) for row in self):
             raise UserError(self.env._("A day of the week stays in its calendar."))
-        return super().write(vals)
+        result = super().write(vals)
+        self.filtered(lambda row: row._pep_is_ours()).calendar_id._pep_days_changed()
+        return result
 
     def _pep_is_ours(self):
         return bool(self.sudo().calendar_id.pep_kind)  # sudo: whose it is

@@ -2,6 +2,7 @@ from collections import Counter
 
 from odoo import fields, models
 
+from ...models.plan.pep_term import CLOCKS
 from ...tools import ssda903
 
 COUNTERS = (
@@ -28,6 +29,9 @@ CHILD_FIELDS = {
     "UPN": "upn",
     "UASC": "uasc",
 }
+# An episode's part in the clocks: short breaks have none.
+OF_CLOCKS = {"date_from", "date_to", "legal_status_id"}
+OF_CARE = {"date_into_care", "date_out_of_care", "date_of_birth"}
 # An empty cell here says that the episode goes on. Elsewhere it says nothing.
 BLANK_MEANS = {"DEC", "REC", "REASON_PLACE_CHANGE"}
 
@@ -376,8 +380,14 @@ class Comparison:
         self._write_changes("pep.child", changes)
         self.episodes.create([{**vals, "child_id": ids[child]} for child, vals in new_episodes])
         self._write_changes("pep.care.episode", changes)
-        moved = [record.id for record, vals in changes if "date_into_care" in vals or "date_out_of_care" in vals]
-        (made + self.children.browse(moved)).with_context(pep_defer_opening=False)._open_plans_mid_term()
+        moved = [record.id for record, vals in changes if record._name == "pep.child" and vals.keys() & OF_CARE]
+        moved = made + self.children.browse(moved)
+        deferring = moved.with_context(pep_defer_opening=False, pep_clocks_later=CLOCKS)
+        deferring._open_plans_mid_term()
+        deferring._sync_face_due()
+        spells = [record for record, vals in changes if record._name == "pep.care.episode" and vals.keys() & OF_CLOCKS]
+        concerned = {spell.child_id.id for spell in spells} | {ids[child] for child, _vals in new_episodes}
+        self.children.env["pep.deadline"]._sync(children=moved | moved.browse(concerned))
 
     def _write_changes(self, model, changes):
         mine = [(record, vals) for record, vals in changes if record._name == model]

@@ -35,7 +35,6 @@ class PepSettings(models.TransientModel):
         help="“Every four terms” can be read in two ways: of three terms a year it is sixteen months, of six eight.",
     )
     pep_contribution_days = fields.Integer(string="Parts due before the meeting (days)")
-    pep_processing_days = fields.Integer(string="Days to process a PEP")
     pep_document_max_mb = fields.Integer(string="Largest document (MB)")
     pep_attendance_expected = fields.Float(string="Expected attendance (%)")
     pep_attendance_support = fields.Float(string="Needs support below (%)")
@@ -60,6 +59,20 @@ class PepSettings(models.TransientModel):
     pep_voice_code_days = fields.Integer(string="A code counts for (days)")
     pep_safeguarding_id = fields.Many2one("res.partner", string="Safeguarding contact")
     pep_safeguarding_email = fields.Char(related="pep_safeguarding_id.email", string="Their e-mail address")
+    pep_end_rule = fields.Selection(
+        string="The PEP that is open then",
+        required=True,
+        selection=lambda self: self.env["res.company"]._fields["pep_end_rule"].selection,
+    )
+    pep_end_note = fields.Char(string="Last note on it")
+    pep_interim_below = fields.Integer(string="With fewer school days than")
+    pep_interim_school_days = fields.Integer(string="School's part due (school days)")
+    pep_complete_by = fields.Selection(
+        string="A PEP is finished by",
+        required=True,
+        selection=lambda self: self.env["res.company"]._fields["pep_complete_by"].selection,
+    )
+    pep_qa_two_people = fields.Boolean(string="Two people")
     pep_go_live = fields.Date(string="Going live on")
     pep_copy_teacher = fields.Boolean(string="The school")
     pep_copy_social_worker = fields.Boolean(string="The social worker")

@@ -11,12 +11,15 @@ class PepDeadlineRuleVersion(models.TransientModel):
     _name = "pep.deadline.rule.version"
     _description = "Change of a deadline's rule from a day on"
 
-    rule_id = fields.Many2one("pep.deadline.rule", string="Rule", required=True, readonly=True)
+    rule_id = fields.Many2one("pep.deadline.rule", required=True, readonly=True)
     before = fields.Char(related="rule_id.in_words", string="Until then")
     is_running = fields.Boolean(compute="_compute_is_running", help="The rule counts days, or only names one.")
     valid_from = fields.Date(string="For events from", required=True)
-    length = fields.Integer(string="Number of days")
-    direction = fields.Selection(lambda self: self.env["pep.deadline.rule"]._fields["direction"].selection, required=True)
+    # the rule's own name for it; pylint-odoo takes it for an attribute of old views
+    length = fields.Integer(string="Number of days")  # pylint: disable=attribute-deprecated
+    direction = fields.Selection(
+        lambda self: self.env["pep.deadline.rule"]._fields["direction"].selection, required=True
+    )
     unit = fields.Selection(
         lambda self: self.env["pep.deadline.rule"]._fields["unit"].selection, string="Counted in", required=True
     )
