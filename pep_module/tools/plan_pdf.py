@@ -22,7 +22,7 @@ TIMEOUT = 60  # seconds; a whole PEP takes less than one
 MARGINS = {"--margin-top": "15mm", "--margin-right": "16mm", "--margin-bottom": "20mm", "--margin-left": "16mm"}
 MM = 72 / 25.4
 GREY = HexColor("#4a5361")
-PALE = HexColor("#f3d9d7")
+PALE = HexColor("#f7e6e5")
 # An address at which nothing listens. The page names none; should one ever slip in, the request ends here.
 NOWHERE = "http://127.0.0.1:9"
 ALONE = (
@@ -111,7 +111,7 @@ def _stamps(pages, foot, page_of, mark):
             canvas.translate(width / 2, height / 2)
             canvas.rotate(55)
             canvas.setFillColor(PALE)
-            canvas.setFillAlpha(0.6)
+            canvas.setBlendMode("Multiply")  # as if printed on paper first: it covers no word
             canvas.setFont("Helvetica-Bold", 110)
             canvas.drawCentredString(0, -40, _plain(mark))
             canvas.restoreState()

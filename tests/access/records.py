@@ -78,7 +78,19 @@ class RecordCase(PepCase):
             **cls._evidence(case, child),
             **cls._meetings(case, plan, meeting),
             **cls._clocks(case, plan),
+            **cls._judged(case, plan),
         }
+
+    @classmethod
+    def _judged(cls, case, plan):
+        """A quality review that somebody else is marking."""
+        env = cls.env
+        rubric = cls._of_council("pep.rubric", plan.company_id, state="in_use")
+        review = env["pep.review"].create(cls._review_values(plan, rubric, feedback=f"Secret feedback of {case}"))
+        line = env["pep.review.line"].create(
+            cls._judged_values(review, rubric.area_ids[0], comment=f"Secret comment of {case}")
+        )
+        return {"pep.review": review, "pep.review.line": line}
 
     @classmethod
     def _gathered(cls, case, plan, issue):

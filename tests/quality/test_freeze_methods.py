@@ -88,7 +88,9 @@ class TestTheAppsMethods(FrozenCase):
                         made = self.env[model].with_user(self.users[person]).sudo().create(values[model])
                         form = mine.browse(made.id)
                     else:
-                        form = mine.search([("company_id", "=", self.council.id)] if model != "res.company" else [], limit=1)
+                        form = mine.search(
+                            [("company_id", "=", self.council.id)] if model != "res.company" else [], limit=1
+                        )
                     self.call(form, method)
 
                 called += 1

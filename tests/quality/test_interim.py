@@ -61,7 +61,9 @@ class InterimCase(GatheringCase):
 
     def clock(self, kind, plan=None):
         plan = plan or self.initial
-        rows = self.env["pep.deadline"].search([("child_id", "=", plan.child_id.id), ("kind", "=", kind)], order="round")
+        rows = self.env["pep.deadline"].search(
+            [("child_id", "=", plan.child_id.id), ("kind", "=", kind)], order="round"
+        )
         return rows.filtered(lambda row: not row.of_plan or row.plan_id == plan)[-1:]
 
     def agree(self, words=WORDS):

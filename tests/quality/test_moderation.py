@@ -75,7 +75,8 @@ class TestDrawing(ModerationCase):
     def test_a_share_of_what_was_reviewed(self):
         self.moderation.action_draw()
         self.assertRecordValues(
-            self.moderation, [{"population": 10, "case_count": 3, "done_count": 0, "drawn_by_id": self.users["head"].id}]
+            self.moderation,
+            [{"population": 10, "case_count": 3, "done_count": 0, "drawn_by_id": self.users["head"].id}],
         )
         self.assertEqual(set(self.moderation.review_ids.mapped("kind")), {"moderation"})
         for review in self.moderation.review_ids.sudo():
@@ -91,10 +92,10 @@ class TestDrawing(ModerationCase):
         self.env.invalidate_all(flush=False)
         self.moderation.action_draw()
         self.assertEqual(set(self.moderation.review_ids.sudo().plan_id.ids), drawn)
-        order = sorted(self.plans.ids, key=lambda plan_id: self.moderation._lot(plan_id))
+        order = sorted(self.plans.ids, key=self.moderation._lot)
         self.assertEqual(drawn, set(order[:3]))
         self.moderation.sudo().seed = "ffee"
-        self.assertNotEqual(sorted(self.plans.ids, key=lambda plan_id: self.moderation._lot(plan_id)), order)
+        self.assertNotEqual(sorted(self.plans.ids, key=self.moderation._lot), order)
 
     def test_drawn_twice_nothing_is_drawn_twice(self):
         self.moderation.action_draw()
@@ -188,7 +189,9 @@ class TestDrawing(ModerationCase):
             counted.append(self.env.cr.sql_log_count - before)
             savepoint.close(rollback=True)
             self.env.invalidate_all(flush=False)
-        self.assertLessEqual(counted[1], counted[0] + 8, counted)  # two people instead of one are kept from the first marks
+        self.assertLessEqual(
+            counted[1], counted[0] + 8, counted
+        )  # two people instead of one are kept from the first marks
 
 
 @tagged("post_install", "-at_install")
@@ -314,7 +317,9 @@ class TestBlind(ModerationCase):
         self.assertEqual((overall["name"], overall["number"]), ("Overall", 3))
         by_name = {row["name"]: row for row in rows}
         marked = reviews[2].sudo().line_ids.filtered(lambda line: line.area_id.about == about)
-        self.assertEqual(by_name[marked[0].name], {"name": marked[0].name, "number": 3, "same": 2, "share": 67, "kappa": 0.0})
+        self.assertEqual(
+            by_name[marked[0].name], {"name": marked[0].name, "number": 3, "same": 2, "share": 67, "kappa": 0.0}
+        )
         alike = [row for name, row in by_name.items() if name not in ("Overall", *marked.mapped("name"))]
         self.assertTrue(alike)
         self.assertEqual({(row["same"], row["share"], row["kappa"]) for row in alike}, {(3, 100, None)})

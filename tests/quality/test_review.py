@@ -250,7 +250,8 @@ class TestGate(ReviewCase):
         self.assertTrue(reasons)
         self.assertTrue(all(reasons.mapped("head_only")))
         plan = self.as_user(self.plan, "vseo")
-        wizard = plan.env["pep.plan.go.on"].create({"plan_id": plan.id, "next_state": "complete"})
+        question = plan.action_complete()
+        wizard = plan.env[question["res_model"]].with_context(**question["context"]).create({})
         self.assertEqual(wizard.line_ids.gate, "qa")
         wizard.line_ids.reason_id = reasons[0]
         self.refused(wizard.action_go_on, error=AccessError)
@@ -337,9 +338,9 @@ class TestGate(ReviewCase):
         self.assertFalse(waiting())
 
     def test_states_of_a_list_in_a_fixed_number_of_queries(self):
-        plans = self.make_children(8)
-        self.term._open(plans)
-        plans = self.as_user(plans.plan_ids | self.plan, "vseo")
+        children = self.make_children(8)
+        self.term._open(children)
+        plans = self.as_user(self.plan | children.plan_ids, "vseo")
 
         def count(records):
             self.env.invalidate_all()
@@ -349,7 +350,8 @@ class TestGate(ReviewCase):
             records.mapped("qa_gap")
             return self.env.cr.sql_log_count - before
 
-        self.assertLessEqual(count(plans), count(self.as_user(self.plan, "vseo")) + 2)
+        count(plans)  # what Odoo keeps of a person and a rule
+        self.assertEqual(count(plans), count(plans[:3]))
 
 
 @tagged("post_install", "-at_install")
@@ -387,16 +389,15 @@ class TestWhoReviews(ReviewCase):
         for role in ("vseo", "head"):
             with self.subTest(role):
                 self.refused(
-                    lambda role=role: self.as_user(review, role).write({"outcome": "accepted"}), error=AccessError
+                    lambda role=role: self.as_user(review, role).write({"outcome": "accepted"})
                 )
                 self.refused(
-                    lambda role=role: self.as_user(line, role).write({"grade_id": self.green.id}), error=AccessError
+                    lambda role=role: self.as_user(line, role).write({"grade_id": self.green.id})
                 )
                 self.refused(
                     lambda role=role: self.as_user(self.plan, role).write(
                         {"quality_ids": [(1, review.id, {"outcome": "accepted", "state": "done"})]}
-                    ),
-                    error=AccessError,
+                    )
                 )
                 self.refused(lambda role=role: self.as_user(review, role).unlink(), error=AccessError)
                 self.refused(lambda role=role: self.as_user(self.plan, role).write({"rubric_id": False}))

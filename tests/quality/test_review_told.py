@@ -3,7 +3,7 @@ from odoo.tests import HttpCase, tagged
 from tests.quality.quality_common import QualityCase
 
 WORDS = "Please ask the child before the next meeting"
-COMMENT = "Thin, and in the teacher's words"
+COMMENT = "Thin, and in the words of an adult"
 
 
 @tagged("post_install", "-at_install")

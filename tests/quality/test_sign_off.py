@@ -12,9 +12,16 @@ class SignOffCase(QualityCase):
     def setUpClass(cls):
         super().setUpClass()
         staff = {"company_id": cls.council.id, "company_ids": [(6, 0, cls.council.ids)]}
-        cls.users["second_head"] = new_test_user(cls.env, "second_head.test", groups="pep_module.group_pep_head", **staff)
+        cls.users["second_head"] = new_test_user(
+            cls.env, "second_head.test", groups="pep_module.group_pep_head", **staff
+        )
         cls.users["cover"] = new_test_user(cls.env, "cover.test", groups="pep_module.group_pep_vseo", **staff)
-        cover = {"company_id": cls.council.id, "user_id": cls.users["vseo"].id, "date_from": cls.today, "date_to": cls.today}
+        cover = {
+            "company_id": cls.council.id,
+            "user_id": cls.users["vseo"].id,
+            "date_from": cls.today,
+            "date_to": cls.today,
+        }
         cls.env["pep.cover"].create(
             [
                 {**cover, "cover_user_id": cls.users["cover"].id, "role": "vseo"},
@@ -54,7 +61,9 @@ class TestWhoCompletes(SignOffCase):
 
     def test_the_vseo_or_the_head(self):
         self.assertEqual(self.council.pep_complete_by, "vseo")
-        self.assert_may(["vseo", "cover", "head", "second_head"], ["support", "other_vseo", "finance", "admin", "employee"])
+        self.assert_may(
+            ["vseo", "cover", "head", "second_head"], ["support", "other_vseo", "finance", "admin", "employee"]
+        )
 
     def test_the_head_alone(self):
         self.council.pep_complete_by = "head"
@@ -167,7 +176,9 @@ class TestTwoPeople(SignOffCase):
         self.accept(role="head")
         self.as_user(self.plan, "vseo").action_complete()
         self.as_user(self.plan, "vseo")._take_step("correct", "A typing mistake")
-        self.assertEqual(self.as_user(self.plan, "vseo").action_complete()["res_model"], "pep.plan.go.on", "judged anew")
+        self.assertEqual(
+            self.as_user(self.plan, "vseo").action_complete()["res_model"], "pep.plan.go.on", "judged anew"
+        )
         self.accept(role="vseo")
         self.assertIn("two people", str(self.complete("vseo")))
         self.as_user(self.plan, "head").action_complete()

@@ -137,7 +137,11 @@ class TestWho(WatchCase):
     def test_of_another_council(self):
         other = self.env["res.company"].create({"name": "Elsewhere"})
         head = new_test_user(
-            self.env, "elsewhere", groups="pep_module.group_pep_head", company_id=other.id, company_ids=[(6, 0, other.ids)]
+            self.env,
+            "elsewhere",
+            groups="pep_module.group_pep_head",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
         )
         self.run_watch(5)
         self.assertNotIn(head, self.notices().user_id)
@@ -166,8 +170,8 @@ class TestWho(WatchCase):
         for attempt in (
             lambda: notice.write({"told_on": self.today}),
             lambda: notice.create({"deadline_id": self.clock.id}),
-            lambda: notice.copy(),
-            lambda: notice.unlink(),
+            notice.copy,
+            notice.unlink,
         ):
             with mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(UserError):
                 attempt()
@@ -186,9 +190,10 @@ class TestOnce(WatchCase):
         self.run_watch()
         notice = self.notices()
         with self.assertRaises(IntegrityError), self.cr.savepoint():
-            notice.create({name: notice[name].id for name in ("deadline_id", "user_id")} | {
-                "stage": notice.stage, "due_date": notice.due_date, "day": notice.day
-            })
+            notice.create(
+                {name: notice[name].id for name in ("deadline_id", "user_id")}
+                | {"stage": notice.stage, "due_date": notice.due_date, "day": notice.day}
+            )
 
     def test_a_missed_week(self):
         self.set_due(self.clock, 0)
@@ -212,7 +217,8 @@ class TestOnce(WatchCase):
 
     def test_met_by_what_happens(self):
         self.run_watch()
-        meeting = self.env["pep.meeting"].create({"plan_id": self.plan.id, "start": self.council._pep_midnight_utc(self.today)})
+        start = self.council._pep_midnight_utc(self.today)
+        meeting = self.env["pep.meeting"].create({"plan_id": self.plan.id, "start": start})
         meeting.sudo().write({"state": "held"})
         self.env["pep.deadline"]._sync(plans=self.plan)
         self.assertEqual(self.clock.state, "met")

@@ -22,9 +22,7 @@ class WatchCase(PepCase):
         cls.council.write({"pep_mail_weekends": True, "email": "school@testshire.example"})
         for role in ("vseo", "other_vseo", "support", "head"):
             cls.users[role].partner_id.email = f"{role}@people.example"
-        cls.rule = cls.env["pep.deadline.rule"].search(
-            [("company_id", "=", cls.council.id), ("code", "=", "meeting")]
-        )
+        cls.rule = cls.env["pep.deadline.rule"].search([("company_id", "=", cls.council.id), ("code", "=", "meeting")])
         cls.rule.write({"remind_days": 5, "owner_days": 1, "head_days": 5})
         cls.child = cls.make_children()
         cls.plan = cls.make_plan(cls.child)
@@ -46,7 +44,9 @@ class WatchCase(PepCase):
         meetings.plan_id.write({"due_date": due})
         for clock in clocks - meetings:
             clock.write({"due_date": due, "watch_on": clock.rule_id._stages(due)[0][0]})
-        others = cls.env["pep.deadline"].search([("child_id", "in", clocks.child_id.ids), ("kind", "!=", clocks[0].kind)])
+        others = cls.env["pep.deadline"].search(
+            [("child_id", "in", clocks.child_id.ids), ("kind", "!=", clocks[0].kind)]
+        )
         others.write({"watch_on": False})
 
     def run_watch(self, day=0, hour=5):
@@ -73,9 +73,7 @@ class WatchCase(PepCase):
             work()
 
     def notices(self, clocks=None):
-        return self.env["pep.deadline.notice"].search(
-            [("deadline_id", "in", (clocks or self.clock).ids)], order="id"
-        )
+        return self.env["pep.deadline.notice"].search([("deadline_id", "in", (clocks or self.clock).ids)], order="id")
 
     def said(self, clocks=None):
         """Who was told of what: list of (stage, role)."""

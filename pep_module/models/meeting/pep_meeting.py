@@ -128,8 +128,10 @@ class PepMeeting(models.Model):
 
     @api.depends("start", "company_id.pep_tz")
     def _compute_date(self):
+        """By the council's clock. Of a finished PEP it stays, also when the council's time zone is put right."""
         for meeting in self:
-            meeting.date = meeting.start and meeting.company_id._pep_local(meeting.start).date()
+            kept = meeting._origin and meeting.is_frozen and meeting.date
+            meeting.date = kept or (meeting.start and meeting.company_id._pep_local(meeting.start).date())
 
     @api.depends("is_extra", "state", "start", "plan_id.state", "plan_id.completed_on")
     def _compute_is_frozen(self):

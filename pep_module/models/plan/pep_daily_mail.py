@@ -333,7 +333,7 @@ class PepDailyMail(models.Model):
 
     @api.model
     def _clock_lines(self, rows, today):
-        """Clocks in words: each by itself, and those that the head is told of by the kind, as soon as there are several.
+        """Clocks in words: each by itself, and those that the head is told of by the kind where there are several.
 
         :return: list of (day, label, "clock", text)
         """

@@ -134,12 +134,14 @@ class PepTerm(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         terms = super().create(vals_list)
+        terms.invalidate_model(["date_to"])  # the term before ends where this one begins
         terms.company_id._pep_sync_face_due()
         return terms
 
     def write(self, vals):
         result = super().write(vals)
         if {"date_from", "window_from", "window_to"} & vals.keys():
+            self.invalidate_model(["date_to"])
             self.company_id._pep_sync_face_due()
         return result
 

@@ -1,4 +1,4 @@
-"""What becomes of the open PEP of a child who leaves care, reaches the age at which PEPs end, or has short breaks only."""
+"""The end of a child's PEPs: the child leaves care, reaches the age at which they end, or has short breaks only."""
 
 import logging
 
@@ -156,7 +156,8 @@ class PepChild(models.Model):
 
         Nothing is asked of the database for children with whom nothing changes.
         """
-        children = self.sudo().with_context(active_test=False)  # sudo: follows from the child's dates, whoever sets them
+        children = self.sudo()  # sudo: follows from the child's dates, whoever sets them
+        children = children.with_context(active_test=False)
         ends = children._ends(with_status)
         goes_on = children.filtered(lambda child: child.ended_on and child.id not in ends)
         other_day = children.filtered(

@@ -14,7 +14,7 @@ STOPS = [
     ("archived", "The child's record was archived"),
     ("respite", "Looked after for short breaks only"),
     ("went_on", "The PEP went on without it"),
-    ("not_needed", "The part is not needed"),
+    ("not_needed", "Not needed for this PEP"),
     ("passed", "The day it was for has passed"),
     ("again", "It happened again: the next clock runs"),
     ("corrected", "The PEP was opened again: the next version counts"),
@@ -208,6 +208,7 @@ class PepDeadline(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su and vals_list:
+            self.check_access("create")
             raise self._kept_by_app()
         return super().create(vals_list)
 

@@ -24,12 +24,12 @@ class PepDeadlineNotice(models.Model):
     )
     stage = fields.Selection(STAGES, string="What for", required=True, readonly=True)
     due_date = fields.Date(string="Due by", required=True, readonly=True, help="The due date that was told of.")
-    user_id = fields.Many2one(
-        "res.users", string="Who", required=True, index=True, ondelete="restrict", readonly=True
-    )
+    user_id = fields.Many2one("res.users", string="Who", required=True, index=True, ondelete="restrict", readonly=True)
     day = fields.Date(required=True, readonly=True, help="On which the to-do was made.")
     told_on = fields.Date(string="In the mail of", readonly=True)
-    withdrawn_on = fields.Date(string="Closed on", readonly=True, help="The clock has ended or moved, or somebody else answers.")
+    withdrawn_on = fields.Date(
+        string="Closed on", readonly=True, help="The clock has ended or moved, or somebody else answers."
+    )
     activity_id = fields.Many2one(
         "mail.activity", readonly=True, index="btree_not_null", ondelete="set null", groups=fields.NO_ACCESS
     )
@@ -44,6 +44,7 @@ class PepDeadlineNotice(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su and vals_list:
+            self.check_access("create")
             raise self._kept_by_app()
         return super().create(vals_list)
 

@@ -468,7 +468,8 @@ class PepDeadline(models.Model):
         if not rule.active or not for_these:
             return Nothing("rule", rule)
         role = PART_ROLES.get(rule.met_by)
-        if role and (plan.id, role) not in facts.parts:
+        without_meeting = not plan.kind_id.meeting_required and plan.id not in facts.meetings
+        if (role and (plan.id, role) not in facts.parts) or (rule.met_by == "meeting_held" and without_meeting):
             return Nothing("not_needed", rule)
         counted = self._count_for_plan(facts, rule, plan, start)
         due = counted.day

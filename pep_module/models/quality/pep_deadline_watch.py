@@ -60,11 +60,7 @@ class PepDeadline(models.Model):
         self._take_turn()
         clocks = self._to_watch(self.ids)
         today = {council: council._pep_today() for council in clocks.company_id}
-        said = [
-            (clock, stage)
-            for clock in clocks
-            for stage in clock._stages_to_say(today[clock.company_id])
-        ]
+        said = [(clock, stage) for clock in clocks for stage in clock._stages_to_say(today[clock.company_id])]
         told = clocks._tell(said, today)
         changes = defaultdict(list)
         for clock in clocks:
@@ -83,7 +79,8 @@ class PepDeadline(models.Model):
         """
         self.env.cr.execute(  # raw SQL: a lock that waits; being refused is foreseen, and no error for the log
             SQL(
-                "UPDATE pep_deadline_rule SET write_date = write_date WHERE id = (SELECT MIN(id) FROM pep_deadline_rule)"
+                """UPDATE pep_deadline_rule SET write_date = write_date
+                WHERE id = (SELECT MIN(id) FROM pep_deadline_rule)"""
             ),
             log_exceptions=False,
         )
@@ -207,7 +204,8 @@ class PepDeadline(models.Model):
         """Notices that stand with somebody who does not answer for the child today: left, handed over, cover over."""
         self.env.flush_all()
         has = SQL(  # raw SQL: a person is joined to a role on the same child, which a domain can't say
-            "SELECT FROM pep_access a WHERE a.child_id = n.child_id AND a.valid_from <= %(now)s AND a.valid_to > %(now)s",
+            """SELECT FROM pep_access a
+            WHERE a.child_id = n.child_id AND a.valid_from <= %(now)s AND a.valid_to > %(now)s""",
             now=fields.Datetime.now(),
         )
         rows = self.env.execute_query(  # raw SQL: as above
@@ -268,7 +266,7 @@ class PepDeadlineNotice(models.Model):
             activities.browse(ids).write({"summary": summary})
         to_do = self.env.ref("mail.mail_activity_data_todo").id
         model_id = {name: self.env["ir.model"]._get_id(name) for name in ("pep.plan", "pep.child")}
-        self.user_id.mapped("partner_id")  # read together what is asked of each of them below
+        self.user_id.mapped("partner_id.tz")  # read together what is asked of each of them below
         pairs = []
         for (model, user), rows in wanted.items():
             readable = set(self.env[model].browse({record.id for _notice, record in rows})._pep_readable_by(user).ids)

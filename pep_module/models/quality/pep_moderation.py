@@ -54,7 +54,10 @@ class PepModeration(models.Model):
         [("percent", "A share of them"), ("number", "A number of them")], required=True, default="percent"
     )
     percent = fields.Float(
-        string="Share (%)", default=10.0, aggregator=None, help="Of the PEPs that were reviewed and accepted, rounded up."
+        string="Share (%)",
+        default=10.0,
+        aggregator=None,
+        help="Of the PEPs that were reviewed and accepted, rounded up.",
     )
     number = fields.Integer(string="Number", default=5, aggregator=None)
     seed = fields.Char(
@@ -78,7 +81,9 @@ class PepModeration(models.Model):
     review_ids = fields.One2many("pep.review", "moderation_id", string="Sample", readonly=True)
     case_count = fields.Integer(string="In the sample", compute="_compute_counts")
     done_count = fields.Integer(string="Marked twice", compute="_compute_counts")
-    agreement = fields.Json(string="Agreement as data", compute="_compute_agreement", help="Rows: name, number, same, share, kappa.")
+    agreement = fields.Json(
+        string="Agreement as data", compute="_compute_agreement", help="Rows: name, number, same, share, kappa."
+    )
     agreement_table = fields.Html(string="Agreement", compute="_compute_agreement", sanitize=False)
 
     _term_uniq = models.UniqueIndex("(company_id, term_id)", "This term has its moderation already. Open it.")
@@ -119,7 +124,9 @@ class PepModeration(models.Model):
         pairs = {}
         for review in reviews:
             pairs.setdefault(self.env._("Overall"), []).append((review.first_id.grade_id.name, review.grade_id.name))
-            first = {line.area_id: left_out if line.left_out else line.grade_id.name for line in review.first_id.line_ids}
+            first = {
+                line.area_id: left_out if line.left_out else line.grade_id.name for line in review.first_id.line_ids
+            }
             for line in review.line_ids.sorted("sequence"):
                 if line.area_id in first:
                     second = left_out if line.left_out else line.grade_id.name

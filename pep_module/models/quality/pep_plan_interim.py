@@ -71,9 +71,7 @@ class PepPlan(models.Model):
     interim_by_id = fields.Many2one(
         "res.users", string="Interim PEP by", readonly=True, copy=False, ondelete="restrict", groups=COUNCIL
     )
-    interim_words = fields.Text(
-        string="Agreed until school is back", readonly=True, copy=False, groups=COUNCIL
-    )
+    interim_words = fields.Text(string="Agreed until school is back", readonly=True, copy=False, groups=COUNCIL)
     interim_offered = fields.Boolean(
         string="Interim PEP possible", compute="_compute_interim", groups=STAFF, help="Schools are closed for too long."
     )
@@ -127,7 +125,9 @@ class PepPlan(models.Model):
         elif number:
             words = self.env._("There is one school day until the PEP is to be ready on %(day)s.", **values)
         else:
-            words = self.env._("Schools are closed until after the day on which the PEP is to be ready, %(day)s.", **values)
+            words = self.env._(
+                "Schools are closed until after the day on which the PEP is to be ready, %(day)s.", **values
+            )
         if counter.is_day("school", self.company_id._pep_today(), school):
             return True, words
         return True, words + " " + self.env._("The next school day is %(back)s.", **values)

@@ -19,6 +19,25 @@ GATE_ABOUT = {
     "next_date": "meeting",
 }
 
+# By the lines of a PEP, the fields that the hints look at.
+LOOKED_AT = {
+    "contribution_ids": (
+        "owner_role",
+        "state",
+        "required",
+        "answered_count",
+        "document_id",
+        "section_id",
+        "due_date",
+        "submitted_on",
+    ),
+    "review_ids": ("target_id", "outcome", "impact"),
+    "target_ids": ("name", "state", "is_academic", "measure"),
+    "request_ids": ("name", "why"),
+    "meeting_ids": ("state", "start", "is_extra"),
+    "pass_ids": ("gate", "reason_id"),
+}
+
 
 class PepPlan(models.Model):
     """What the data of a PEP shows to whoever judges it: hints of what is missing, and the data itself by area."""
@@ -36,6 +55,7 @@ class PepPlan(models.Model):
         """
         plans = self.sudo()  # sudo: that something is there or missing; the words are asked for by their own rules
         hints = {plan.id: {} for plan in self}
+        plans._quality_fetch()
         missing_documents = self.env["pep.document.type"]._missing_for(plans)
         money = plans._quality_money_before()
         figures = plans._quality_figures()
@@ -63,6 +83,15 @@ class PepPlan(models.Model):
                     )
             hints[plan.id] = {about: sentences for about, sentences in found.items() if sentences}
         return hints
+
+    def _quality_fetch(self):
+        """Read what the hints look at for all of these PEPs at once: line by line the ORM would ask for each."""
+        self.fetch(list(LOOKED_AT))
+        for name, fields in LOOKED_AT.items():
+            self[name].fetch(fields)
+        self.contribution_ids.section_id.fetch(["name", "code"])
+        self.review_ids.target_id.fetch(["name"])
+        self.pass_ids.reason_id.fetch(["name"])
 
     def _hints_of_voice(self):
         parts = self.contribution_ids.filtered(lambda part: part.owner_role == "child" and part.state != "earlier")

@@ -35,6 +35,7 @@ class ResourceCalendar(models.Model):
         string="To be checked", compute="_compute_pep_unchecked", help="Holidays by rule of thumb, from today on."
     )
     pep_used_for = fields.Char(string="Used for", compute="_compute_pep_used_for")
+    pep_of_council = fields.Boolean(compute="_compute_pep_used_for", help="One that the council can't do without.")
     pep_made_for = fields.Char(string="Holidays made for", compute="_compute_pep_made_for")
     pep_weekdays = fields.Char(string="Days of the week", compute="_compute_pep_weekdays")
 
@@ -105,9 +106,13 @@ class ResourceCalendar(models.Model):
     def _compute_pep_used_for(self):
         for calendar in self:
             schools = calendar.pep_school_calendar_ids.school_id
+            others = calendar.sudo().company_id.pep_school_calendar_id  # sudo: what the council uses it for
+            calendar.pep_of_council = calendar.pep_kind == "working" or (
+                bool(calendar._origin) and calendar._origin == others
+            )
             if calendar.pep_kind == "working":
                 used_for = self.env._("Clocks that count working days")
-            elif calendar._origin and calendar._origin == calendar.company_id.pep_school_calendar_id:
+            elif calendar.pep_of_council:
                 used_for = self.env._("Schools of which no other calendar is known")
             elif calendar.pep_la_code:
                 used_for = self.env._("Schools in area %s", calendar.pep_la_code)

@@ -25,7 +25,9 @@ class PepTarget(models.Model):
     plan_state = fields.Selection(related="plan_id.state", string="Stage of the PEP")
     sequence = fields.Integer(default=10)
     area_id = fields.Many2one("pep.target.area", required=True, index=True, ondelete="restrict", check_company=True)
-    is_academic = fields.Boolean(related="area_id.is_academic", store=True)
+    is_academic = fields.Boolean(
+        string="Academic", compute="_compute_is_academic", store=True, precompute=True, help="As its area was then."
+    )
     # Specific
     name = fields.Char(string="Target", required=True, help="What exactly the child will be able to do.")
     # Measurable
@@ -76,6 +78,13 @@ class PepTarget(models.Model):
     smart_complete = fields.Boolean(string="SMART", compute="_compute_smart", store=True, precompute=True)
 
     _unfinished = models.Index("(child_id, plan_id) WHERE is_unfinished IS TRUE")  # as the ORM asks, or it is not used
+
+    @api.depends("area_id.is_academic")
+    def _compute_is_academic(self):
+        """That of the area. Of a finished PEP it stays, whatever becomes of the area."""
+        for target in self:
+            frozen = target._origin and target.sudo().plan_id.state in ("complete", "cancelled")  # sudo: seen or not
+            target.is_academic = target.is_academic if frozen else target.area_id.is_academic
 
     @api.depends("review_ids.outcome", "withdrawn_reason")
     def _compute_state(self):

@@ -151,7 +151,7 @@ class Comparison:
             ("la_person_id", "in", [source.child for source in sources]),
         ]
         names = [*CHILD_FIELDS.values(), "la_person_id", "upn_unknown_id", "former_upn", "active"]
-        names += ["date_into_care", "date_out_of_care", "import_values"]
+        names += ["date_into_care", "date_out_of_care", "import_values", "care_left_on", "care_number"]
         records = self.children.search_fetch(domain, names, order="id")
         self.known_ids = {record.la_person_id: record.id for record in records}
         episodes = self.episodes.search_fetch(

@@ -1,11 +1,10 @@
-import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
-import { Component, onMounted, onWillStart, onWillUnmount, useEffect, useExternalListener, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onPatched, onWillStart, onWillUnmount, useEffect, useExternalListener, useRef, useState } from "@odoo/owl";
 
 import { ChairSaver } from "../meeting/chair/chair_saver";
 
@@ -46,6 +45,7 @@ export class PepReview extends Component {
         );
         onWillStart(() => this.load());
         onMounted(() => this.focusArea());
+        onPatched(() => this.focusNow());
         onWillUnmount(() => this.saver.stop());
         useSetupAction({
             beforeLeave: () => this.saver.flush(),
@@ -225,8 +225,16 @@ export class PepReview extends Component {
         this.focus(".o_pep_review_areas [aria-current]");
     }
 
+    /** Once the screen is drawn, what was asked for has the focus. */
     focus(selector) {
-        browser.requestAnimationFrame(() => this.root.el?.querySelector(selector)?.focus());
+        this.wanted = selector;
+        this.state.drawn++;
+    }
+
+    focusNow() {
+        const target = this.wanted && this.root.el?.querySelector(this.wanted);
+        this.wanted = null;
+        target?.focus();
     }
 
     onKeydown(ev) {
@@ -326,7 +334,7 @@ export class PepReview extends Component {
                 { returned: _t("The PEP is back with those who put it right.") }[outcome] || _t("The review is done."),
                 { type: "success" }
             );
-            await this.openPlan();
+            await this.back();
         } catch (error) {
             if (!error?.data?.message) {
                 throw error;
