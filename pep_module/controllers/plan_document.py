@@ -81,4 +81,3 @@ class PepPlanDocument(http.Controller):
                 *KEPT_NOWHERE,
             ],
         )
-

@@ -183,7 +183,15 @@ class Extract:
                     said.append({"question": answer["question"], "answer": answer["answer"]})
         actions = self._actions("actions")
         self._actions("previous_actions")
-        for name in ("summary", "interim", "meetings", "previous_targets", "went_on_without", "quality", "school_feedback"):
+        for name in (
+            "summary",
+            "interim",
+            "meetings",
+            "previous_targets",
+            "went_on_without",
+            "quality",
+            "school_feedback",
+        ):
             self._may(name, whole.get(name))
         self._pieces(whole.get("evidence", {}), always=())
         self.withheld += [document["type"] for document in whole.get("documents", ())]

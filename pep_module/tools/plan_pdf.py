@@ -4,7 +4,7 @@ Odoo prints its reports by letting wkhtmltopdf open them as the user, with a ses
 none of that. The page comes in by a pipe and the PDF goes out by another; the program may load no file, no picture and
 no address, runs no script and knows no cookie.
 
-Debian's wkhtmltopdf is built without the Qt that can print headers and footers. So both builds print the page alone, and
+Debian's wkhtmltopdf is built without the Qt that can print headers and footers. So both builds print the page alone;
 what stands at the foot of each page is put there afterwards.
 """
 
@@ -76,7 +76,8 @@ def make(program, html, *, title, foot, page_of, language="en-GB", mark=None, op
 def _print(program, options, html):
     with tempfile.TemporaryDirectory(prefix="pep.") as folder:  # the program keeps its input there; only we may look
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
-        arguments = [*ALONE, *options, "--page-size", "A4", *(word for pair in MARGINS.items() for word in pair), "-", "-"]
+        margins = [word for pair in MARGINS.items() for word in pair]
+        arguments = [*ALONE, *options, "--page-size", "A4", *margins, "-", "-"]
         environment |= dict.fromkeys(("HOME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME"), folder)
         try:
             done = subprocess.run(

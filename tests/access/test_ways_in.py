@@ -41,6 +41,7 @@ ARGUMENTS = {
     ("pep.meeting.attendee", "action_save_written"): ("Forged",),
     ("pep.meeting.attendee", "action_write_part"): ("Forged",),
     ("pep.plan", "action_set_next"): ("none", None, None, "Forged"),
+    ("pep.plan", "action_interim"): ("Forged",),
     ("pep.review", "review_save"): ([{"kind": "review", "field": "feedback", "was": "", "value": "Forged"}],),
     ("pep.target.proposal", "action_change"): ({"name": "Forged"},),
 }

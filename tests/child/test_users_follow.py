@@ -114,5 +114,6 @@ class TestUsersFollow(PepCase):
         for number in range(5):
             self.env["res.company"].create({"name": f"More {number}"})
         self.assertEqual(queries(), (made, again))
-        self.assertLessEqual(made, 10 * (len(TEMPLATE_MODELS) + 1))  # and the address for its meetings
+        # and the parts of a rubric, the calendars, the address for its meetings
+        self.assertLessEqual(made, 10 * (len(TEMPLATE_MODELS) + 6))
         self.assertLessEqual(again, 3 * len(TEMPLATE_MODELS))

@@ -89,6 +89,7 @@ BELONGS = {
     "ir_model_relation": ("model", "ir.model"),
     "ir_ui_menu_group_rel": ("menu_id", "ir.ui.menu"),
     "mail_alias": ("alias_model_id", "ir.model"),
+    "res_groups_report_rel": ("uid", "ir.actions.report"),
     "resource_calendar_attendance": ("calendar_id", "resource.calendar"),
     "resource_calendar_leaves": ("calendar_id", "resource.calendar"),
     "res_groups_implied_rel": ("gid", "res.groups"),
@@ -113,6 +114,7 @@ EXTENDED = {
     ("ir_model", "calendar.popover.delete.wizard"),
     ("ir_model", "ir.mail_server"),
     ("ir_model", "mail.mail"),
+    ("ir_model", "ir.actions.report"),
     ("ir_model", "resource.calendar"),
     ("ir_model", "resource.calendar.attendance"),
     ("ir_model", "resource.calendar.leaves"),
@@ -268,7 +270,7 @@ def test_uninstalling_an_empty_one_and_installing_it_again(lived_in, installed, 
     db.shell("""
 user = env["res.users"].search([("login", "=", "employee")])
 user.group_ids |= env.ref("pep_module.group_pep_head") | env.ref("pep_module.group_pep_admin")
-env.ref("base.main_company").pep_processing_days = 10
+env.ref("base.main_company").pep_meeting_hours = 2
 env["pep.cover"].create({"user_id": user.id, "cover_user_id": 1, "role": "support"})
 env["ir.filters"].create({"name": "Mine", "model_id": "pep.plan", "domain": "[]", "user_ids": [(4, user.id)]})
 env["ir.exports"].create({"name": "Mine", "resource": "pep.child"})

@@ -168,9 +168,7 @@ class TestSending(SendingCase):
             wizard.action_send()
         row = self.copy_for(self.issued, "child").sent_ids
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
-            row.sudo().create(
-                {"copy_id": row.copy_id.id, "how": "post", "day": self.today, "sent_by_id": self.env.uid}
-            )
+            row.sudo().create({"copy_id": row.copy_id.id, "how": "post", "day": self.today, "sent_by_id": self.env.uid})
 
     def test_what_was_agreed_is_as_it_was(self):
         before = (self.issued.digest, self.issued.data, self.issued.document)

@@ -18,6 +18,7 @@ GOES_ON = {
         "pep.child": "action_view_plans",
         "pep.concern": "action_open_plan",
         "pep.contribution": "action_fill",
+        "pep.deadline": "action_open late_figures",
         "pep.document": "action_download",
         "pep.funding": "action_open_plan",
         "pep.meeting": "action_replies action_open_plan action_chair chair_load",
@@ -25,8 +26,11 @@ GOES_ON = {
         "pep.meeting.reply": "action_open_meeting",
         "pep.network.change": "action_dismiss action_open_plan action_open_child",
         "pep.plan": "action_correct action_open_child board_figures action_chair action_file_document "
-        "action_open_concerns action_extra_meeting action_open_network_change",
-        "pep.plan.copy": "action_open",
+        "action_open_concerns action_extra_meeting action_open_network_change action_print action_review "
+        "action_send_copies",
+        "pep.plan.copy": "action_open action_pdf",
+        "pep.plan.issue": "action_read action_pdf",
+        "pep.review": "action_open review_load",
     },
     "what becomes of an action": {"pep.action": "action_done action_not_done action_reopen action_give action_carry"},
     "money": {

@@ -110,9 +110,7 @@ class TestHints(QualityCase):
             [("company_id", "=", self.council.id), ("gate", "=", "academic_target")], limit=1
         )
         self.env["pep.gate.pass"].create({"plan_id": plan.id, "gate": "academic_target", "reason_id": reason.id})
-        self.assertIn(
-            f"It went on without: no academic target. Reason: {reason.name}.", self.hints("targets", plan)
-        )
+        self.assertIn(f"It went on without: no academic target. Reason: {reason.name}.", self.hints("targets", plan))
 
     def test_a_fixed_number_of_queries(self):
         children = self.make_children(6)

@@ -72,9 +72,15 @@ class TestWhoIsTold(QualityCase, HttpCase):
         self.assertEqual(issue.data["format"], 4)
         quality = issue.data["quality"]
         self.assertEqual((quality["overall"], quality["outcome"]), ("Amber", "Accepted with feedback"))
-        self.assertEqual(quality["areas"][0], {
-            "area": "Child's voice", "grade": "Amber", "left_out": False, "comment": COMMENT,
-        })
+        self.assertEqual(
+            quality["areas"][0],
+            {
+                "area": "Child's voice",
+                "grade": "Amber",
+                "left_out": False,
+                "comment": COMMENT,
+            },
+        )
         for words in (WORDS, COMMENT, "Amber"):
             self.assertIn(words, issue.document)
         documents = {copy.role: copy.document for copy in issue.copy_ids}

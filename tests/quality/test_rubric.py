@@ -171,10 +171,14 @@ class TestReadyMadeRules(RubricCase):
             rubric.rule_words.splitlines(),
             [
                 "If at least 2 areas are Red, the PEP is Red.",
-                "If all areas but one are Gold or better, none is worse than Green, and no document is missing, "
-                "the PEP is Gold.",
-                "If all areas but one are Green or better, none is worse than Amber, and no document is missing, "
-                "the PEP is Green.",
+                (
+                    "If all areas but one are Gold or better, none is worse than Green, and no document is missing, "
+                    "the PEP is Gold."
+                ),
+                (
+                    "If all areas but one are Green or better, none is worse than Amber, and no document is missing, "
+                    "the PEP is Green."
+                ),
                 "In every other case the PEP is Amber.",
             ],
         )

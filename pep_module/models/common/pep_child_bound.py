@@ -82,8 +82,9 @@ class PepChildBound(models.AbstractModel):
     @api.constrains(lambda self: self._child_links())
     def _check_one_child(self):
         """What hangs together is about one child: a record never points at one of another child's."""
+        links = self._child_links()
         for record in self.sudo():  # sudo: whose record it is, seen or not
-            for name in self._child_links():
+            for name in links:
                 if record[name] and record[name].child_id != record.child_id:
                     raise ValidationError(self.env._("This record belongs to another child than the one it hangs on."))
 

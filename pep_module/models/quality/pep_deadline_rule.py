@@ -146,11 +146,11 @@ class PepDeadlineRule(models.Model):
 
     @api.constrains("trigger", "series", "company_id")
     def _check_versions_alike(self):
-        for rule in self:
-            versions = self.with_context(active_test=False).search(
-                [("series", "=", rule.series), ("company_id", "=", rule.company_id.id)]
-            )
-            if len({version._is_of_child() for version in versions}) > 1:
+        versions = self.with_context(active_test=False).search(
+            [("series", "in", self.mapped("series")), ("company_id", "in", [*self.company_id.ids, False])]
+        )
+        for same in versions.grouped(lambda rule: (rule.series, rule.company_id)).values():
+            if len({version._is_of_child() for version in same}) > 1:
                 raise ValidationError(
                     self.env._("A rule counts from something of the child or of the PEP, in all its versions alike.")
                 )

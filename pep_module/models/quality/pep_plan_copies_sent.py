@@ -30,8 +30,10 @@ class PepPlanCopySent(models.Model):
     )
     role = fields.Selection(related="copy_id.role")
     version = fields.Integer(related="copy_id.version", aggregator=None)
-    how = fields.Selection(HOW, string="How", required=True, readonly=True)
-    partner_id = fields.Many2one("res.partner", string="Person", ondelete="restrict", index="btree_not_null", readonly=True)
+    how = fields.Selection(HOW, required=True, readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Who", ondelete="restrict", index="btree_not_null", readonly=True
+    )
     partner_name = fields.Char(string="To", readonly=True, help="As it was then.")
     note = fields.Char(readonly=True, help="To whom, where that is not plain from the role.")
     day = fields.Date(string="Sent on", required=True, readonly=True)
@@ -56,7 +58,7 @@ class PepPlanCopySent(models.Model):
 class PepPlanCopy(models.Model):
     _inherit = "pep.plan.copy"
 
-    sent_ids = fields.One2many("pep.plan.copy.sent", "copy_id", string="Sent", readonly=True, groups=SUPPORT)
+    sent_ids = fields.One2many("pep.plan.copy.sent", "copy_id", string="Sent to whom", readonly=True, groups=SUPPORT)
     sent_words = fields.Char(string="Sent to", compute="_compute_sent_words", groups=SUPPORT)
 
     @api.depends("sent_ids")
@@ -142,9 +144,7 @@ class PepPlan(models.Model):
         self.check_access("write")
         self._refuse_unless("complete")
         if not self._latest_copies():
-            raise UserError(
-                self.env._("This version has no copies: your council's settings say which roles get one.")
-            )
+            raise UserError(self.env._("This version has no copies: your council's settings say which roles get one."))
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Send the copies"),
@@ -176,7 +176,8 @@ class PepPlan(models.Model):
     def _tell_readers(self, copies):
         council, today = self.company_id, self.company_id._pep_today()
         rows = self.env["pep.plan.copy.sent"].sudo()  # sudo: made by this method alone; may write was asked before
-        told = {(row.copy_id.id, row.partner_id.id) for row in copies.sudo().sent_ids if row.how == "mail"}  # sudo: same
+        known = copies.sudo().sent_ids  # sudo: as above
+        told = {(row.copy_id.id, row.partner_id.id) for row in known if row.how == "mail"}
         text = self.env["pep.mail.text"]._of("copy", council)[council]
         rows_vals, mails = [], []
         for copy, users in copies._readers().items():

@@ -68,7 +68,7 @@ class PepPlanPrintable(models.AbstractModel):
         return self.document_view
 
     def _print_state(self):
-        """Of the document, ``is_intact``: it is what was issued; and ``draft``: words that say that it was not issued."""
+        """``is_intact``: it is what was issued. ``draft``: words that say that it was not issued, or None."""
         return {"is_intact": self.is_intact, "draft": None}
 
     @api.model
@@ -178,7 +178,7 @@ class PepPlanIssue(models.Model):
         return issue
 
     def _make_pdf(self):
-        """Make and keep the PDFs that these versions do not have yet. Can be repeated; one that fails stops no other."""
+        """Make and keep the PDFs that these versions do not have. Can be repeated; one that fails stops no other."""
         waiting = self.filtered(lambda issue: not issue.pdf_made_on)
         for issue in waiting.sudo():  # sudo: nobody may write a version by hand
             try:
