@@ -13,13 +13,12 @@ class PepQualityPortal(PepPortal):
         }
 
     def _school_feedback(self, plan_id, company):
-        """The feedback of the last review that is done, for those whom the rule lets read it: the school alone."""
-        reviews = request.env["pep.review"]
+        """The feedback of the last review, for those whom the rule lets read it: the school alone."""
         if request.env.user._is_internal():
             return None  # the virtual school has its own page for it
-        review = reviews.search([("plan_id", "=", plan_id), ("feedback", "!=", False)], order="id desc", limit=1)
-        return review and {
-            "words": review.feedback,
-            "returned": review.outcome == "returned",
-            "when": moment_in_words(review.done_on, company),
+        told = request.env["pep.review.feedback"].search([("plan_id", "=", plan_id)], order="id desc", limit=1)
+        return told and {
+            "words": told.words,
+            "returned": told.outcome == "returned",
+            "when": moment_in_words(told.told_on, company),
         }

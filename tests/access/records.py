@@ -90,7 +90,8 @@ class RecordCase(PepCase):
         line = env["pep.review.line"].create(
             cls._judged_values(review, rubric.area_ids[0], comment=f"Secret comment of {case}")
         )
-        return {"pep.review": review, "pep.review.line": line}
+        told = cls.env["pep.review.feedback"].create(cls._told_values(review, f"Secret feedback of {case}"))
+        return {"pep.review": review, "pep.review.line": line, "pep.review.feedback": told}
 
     @classmethod
     def _gathered(cls, case, plan, issue):
@@ -280,6 +281,10 @@ class RecordCase(PepCase):
         }
 
     @classmethod
+    def _told_values(cls, review, words):
+        return {"review_id": review.id, "words": words, "told_on": fields.Datetime.now()}
+
+    @classmethod
     def _judged_values(cls, review, area, **values):
         return {"review_id": review.id, "area_id": area.id, "name": area.name, **values}
 
@@ -430,6 +435,7 @@ class RecordCase(PepCase):
             "pep.funding": {"decision_note": "x"},
             "pep.review": {"feedback": "x"},
             "pep.review.line": {"comment": "x"},
+            "pep.review.feedback": {"words": "x"},
         }[model]
 
     @classmethod
@@ -484,6 +490,10 @@ class RecordCase(PepCase):
     def _new_review(cls, case, child):
         plan = cls.records["pep.plan"][case]
         return cls._review_values(plan, cls._of_council("pep.rubric", plan.company_id), kind="moderation")
+
+    @classmethod
+    def _new_review_feedback(cls, case, child):
+        return cls._told_values(cls.records["pep.review"][case], "Forged")
 
     @classmethod
     def _new_review_line(cls, case, child):

@@ -460,6 +460,7 @@ class TestMethods(WaysInCase):
                 "partner_id": self.users["social_worker"].partner_id.id,
                 "to_partner_id": self.users["carer"].partner_id.id,
             },
+            "pep.rubric": {"name": "x", "company_id": self.council.id},
             "pep.section": {"name": "x", "company_id": self.council.id},
             "pep.question": {"name": "x", "section_id": self._of_council("pep.section", self.council).id},
         }

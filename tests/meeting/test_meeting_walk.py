@@ -52,7 +52,7 @@ class TestMeetingWalk(BrowserCase):
         held.with_context(pep_meeting_quiet=True).start = fields.Datetime.now() - timedelta(minutes=20)
         self.hold(held)
         self.assertEqual((held.state, held.plan_id.state), ("held", "processing"))
-        self.assertEqual(held.plan_id.processing_due, held.date + timedelta(days=self.council.pep_processing_days))
+        self.assertEqual(held.plan_id.processing_due, held.date + timedelta(days=14))
         self.assertEqual(held.plan_id.next_meeting_date, self.today + timedelta(days=84))
         self.assertEqual(held.plan_id.target_ids.agreed_with_child, "yes")
         self.assertEqual(kept.state, "planned")

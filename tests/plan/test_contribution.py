@@ -97,10 +97,14 @@ class TestParts(GatheringCase):
         start = fields.Datetime.now() + timedelta(days=20)
         self.env["pep.meeting"].create({"plan_id": self.plan.id, "start": start})
         day = self.council._pep_local(start).date() - timedelta(days=5)
-        self.assertEqual(self.parts["school"].due_date, day)
+        self.assertEqual({self.parts[key].due_date for key in ("school", "social", "carer")}, {day})
         self.council.pep_contribution_days = 10
         self.plan.meeting_ids.start = start + timedelta(days=1)
-        self.assertEqual(self.parts["school"].due_date, day - timedelta(days=4))
+        self.assertEqual(self.parts["carer"].due_date, day - timedelta(days=4))
+        # school and social worker have clocks, with rules of their own
+        for key, kind in (("school", "school_part"), ("social", "social_work_part")):
+            clock = self.plan.deadline_ids.filtered(lambda clock, kind=kind: clock.kind == kind)
+            self.assertEqual((self.parts[key].due_date, clock.due_date), (day + timedelta(days=1),) * 2)
 
     def test_late(self):
         self.plan.due_date = self.today

@@ -174,7 +174,8 @@ class TestOpenTerm(PepCase):
                     "key_stage": "ks2",
                     "vseo_id": self.users["vseo"].id,
                     "due_date": self.term.window_to,
-                    "next_due": self.term.window_to,
+                    "next_due": self.term.window_to - timedelta(days=5),
+                    "next_due_kind": "school_part",
                     "child_reference": cases["statutory"].reference,
                 }
             ],
@@ -237,19 +238,27 @@ class TestOpenTerm(PepCase):
         self.assertEqual(finished.plan_ids.vseo_id, self.users["vseo"])
         self.assertEqual(under_way.plan_ids.vseo_id, self.users["other_vseo"])
 
-    def test_late_is_by_the_council_s_clock(self):
-        plan = self.make_plan()
-        self.assertFalse(plan.is_late)
-        plan.due_date = self.today
+    def assert_late_from(self, plan, in_time, late, reason):
+        """Its meeting due by the one day the PEP is not late, by the other it is, and says why."""
+        plan.due_date = in_time
         self.assertFalse(plan.is_late)
         self.assertNotIn(plan, self.env["pep.plan"].search([("is_late", "=", True)]))
-        plan.due_date = self.today - timedelta(days=1)
+        plan.due_date = late
         self.env.flush_all()
         plan.invalidate_recordset()
         self.assertTrue(plan.is_late)
-        self.assertIn("Meeting due by", plan.late_reason)
+        self.assertIn(reason, plan.late_reason)
         self.assertIn(plan, self.env["pep.plan"].search([("is_late", "=", True)]))
         self.assertNotIn(plan, self.env["pep.plan"].search([("is_late", "=", False)]))
+
+    def test_late_is_by_the_council_s_clock(self):
+        plan = self.make_plan()
+        self.assertFalse(plan.is_late)
+        in_time, late = self.today + timedelta(days=5), self.today + timedelta(days=4)
+        self.assert_late_from(plan, in_time, late, "School's part handed in: was due by")
+        parts = plan.contribution_ids.filtered(lambda part: part.owner_role in ("teacher", "social_worker"))
+        parts.write({"state": "submitted", "submitted_on": fields.Datetime.now()})
+        self.assert_late_from(plan, self.today, self.today - timedelta(days=1), "PEP meeting held: was due by")
         plan._take_step("cancel", "Adopted")
         self.assertFalse(plan.is_late)
 

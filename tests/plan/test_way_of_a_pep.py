@@ -66,6 +66,8 @@ class TestWayOfAPep(PepCase):
         plan.next_meeting_note = "In the second week of next term"
         self.assertFalse(plan.action_complete())
         self.assertEqual(plan.state, "complete")
+        self.assertEqual(plan.next_due_kind, "copies")  # what is left to do
+        plan.sudo()._write_quietly({"copies_sent_on": fields.Datetime.now() + timedelta(seconds=1)})
         self.assertFalse(plan.next_due)
         issue = plan.issue_ids
         self.assertEqual(issue.version, 1)

@@ -36,7 +36,7 @@ class DeadlineCase(PepCase):
     def own_rule(self, **values):
         """A rule of the council's own, added by its administrator."""
         rules = self.as_user(self.env["pep.deadline.rule"], "admin")
-        vals = {"name": "Of our own", "trigger": "term_end", "met_by": "hand", "length": 0, "unit": "calendar"}
+        vals = {"name": "Of our own", "trigger": "term_end", "met_by": "hand", "number": 0, "unit": "calendar"}
         return rules.create({**vals, **values}).sudo()
 
     def clocks(self, record, kind=None):

@@ -159,7 +159,9 @@ class TestDatesByHand(DeadlineCase):
 
     def test_school_days_from_25_july(self):
         """Twenty school days: the summer holidays do not count, and the bank holiday in them is one of their days."""
-        rule = self.own_rule(name="Twenty school days", trigger="into_care", met_by="plan_ready", length=20, unit="school")
+        rule = self.own_rule(
+            name="Twenty school days", trigger="into_care", met_by="plan_ready", number=20, unit="school"
+        )
         with self.on(date(2026, 7, 26)):
             child = self.make_children(date_into_care=date(2026, 7, 25))
             clock = self.clocks(child, "own")

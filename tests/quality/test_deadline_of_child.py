@@ -160,9 +160,7 @@ class TestIntoCare(DeadlineCase):
             self.child.write({"date_into_care": date(2026, 12, 1), "date_out_of_care": False})
             self.assertEqual(self.child.care_number, 2)
             # the PEP that was started in the time before does not count for this one
-            self.assertEqual(
-                self.states(self.child, "start"), [(1, START_BY, "met"), (2, date(2026, 12, 15), "open")]
-            )
+            self.assertEqual(self.states(self.child, "start"), [(1, START_BY, "met"), (2, date(2026, 12, 15), "open")])
             self.assertEqual([row.state for row in self.clock("ready")], ["stopped", "open"])
             self.assert_settled()
 
@@ -232,7 +230,7 @@ class TestSettingChange(DeadlineCase):
                 "company_id": cls.council.id,
                 "trigger": "setting_change",
                 "met_by": "meeting_held",
-                "length": 20,
+                "number": 20,
                 "unit": "working",
             }
         )
@@ -243,9 +241,7 @@ class TestSettingChange(DeadlineCase):
     def move(self, school, day):
         last = self.child.enrolment_ids.filtered(lambda place: not place.date_to)
         last.date_to = day - timedelta(days=1)
-        return self.env["pep.enrolment"].create(
-            {"child_id": self.child.id, "school_id": school.id, "date_from": day}
-        )
+        return self.env["pep.enrolment"].create({"child_id": self.child.id, "school_id": school.id, "date_from": day})
 
     def states_of_own(self):
         return self.states(self.child, "own")
@@ -288,7 +284,9 @@ class TestSettingChange(DeadlineCase):
         place = self.move(self.oak, date(2026, 11, 9))
         place.sudo().continues_id = self.child.enrolment_ids - place
         self.env["pep.deadline"]._sync(children=self.child)
-        self.assertEqual([(row.state, row.stop_code) for row in self.clocks(self.child, "own")], [("stopped", "undone")])
+        self.assertEqual(
+            [(row.state, row.stop_code) for row in self.clocks(self.child, "own")], [("stopped", "undone")]
+        )
 
     def test_a_move_still_to_come_starts_it_on_its_day(self):
         self.move(self.oak, date(2026, 11, 16))
@@ -315,7 +313,9 @@ class TestFaceToFace(DeadlineCase):
         """The day of going live is the first day of the term in which they did."""
         clock = self.clocks(self.child, "face")
         self.assertEqual((clock.due_date, clock.state, clock.round), (self.child.face_due_date, "open", 1))
-        self.assertEqual((clock.why, clock.plan_id, clock.of_plan), (self.child.face_due_why, self.plan.browse(), False))
+        self.assertEqual(
+            (clock.why, clock.plan_id, clock.of_plan), (self.child.face_due_why, self.plan.browse(), False)
+        )
         self.assertIn("Not met face to face since PEPs began", clock.why)
 
     def test_a_meeting_in_person_begins_the_next_round(self):
@@ -345,7 +345,9 @@ class TestFaceToFace(DeadlineCase):
         with self.on(date(2027, 1, 20)):
             later = self.make_plan(self.child, term=self.next_term())
             self.hold(later, mode="both")
-        self.assertEqual((self.clocks(self.child, "face")[0].outcome, len(self.clocks(self.child, "face"))), ("late", 2))
+        self.assertEqual(
+            (self.clocks(self.child, "face")[0].outcome, len(self.clocks(self.child, "face"))), ("late", 2)
+        )
 
     def test_met_in_person_before_going_live(self):
         """What happened before starts no clock; the register of face to face goes on by itself."""

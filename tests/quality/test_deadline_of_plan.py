@@ -151,9 +151,7 @@ class TestDeadlineOfPlan(DeadlineCase):
         clock = self.clock("meeting")
         self.assertTrue(self.plan.due_by_hand)
         self.assertEqual(clock.due_date, date(2026, 12, 4))
-        self.assertEqual(
-            clock.why, "Set by hand to Fri 4 Dec 2026; by the council's rule it would be Thu 31 Dec 2026."
-        )
+        self.assertEqual(clock.why, "Set by hand to Fri 4 Dec 2026; by the council's rule it would be Thu 31 Dec 2026.")
         self.assertEqual(self.clock("school_part").due_date, date(2026, 11, 29))
         self.term.write({"window_to": date(2026, 12, 20)})
         self.assertEqual((self.plan.due_date, self.clock("meeting").due_date), (date(2026, 12, 4),) * 2)

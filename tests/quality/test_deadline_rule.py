@@ -19,7 +19,7 @@ class TestDeadlineRule(DeadlineCase):
         before, _plan = self.newcomer(date(2026, 11, 6))
         after = self.make_children(date_into_care=date(2026, 11, 9))
         old = self.rule("start")
-        new = self.as_admin(old)._new_version(date(2026, 11, 9), length=5, wording="Panel of November")
+        new = self.as_admin(old)._new_version(date(2026, 11, 9), number=5, wording="Panel of November")
         self.assertEqual((old.valid_to, new.valid_from, new.series), (date(2026, 11, 8), date(2026, 11, 9), old.series))
         self.assertEqual(self.states(before, "start"), [(1, date(2026, 11, 20), "open")])
         self.assertEqual(self.states(after, "start"), [(1, date(2026, 11, 16), "open")])
@@ -32,20 +32,24 @@ class TestDeadlineRule(DeadlineCase):
 
     def test_the_newest_is_not_taken_for_the_oldest(self):
         old = self.rule("start")
-        for day, length in ((date(2026, 10, 1), 8), (date(2026, 11, 1), 6), (date(2026, 12, 1), 4)):
-            self.as_admin(self.rule("start"))._new_version(day, length=length)
+        for day, number in ((date(2026, 10, 1), 8), (date(2026, 11, 1), 6), (date(2026, 12, 1), 4)):
+            self.as_admin(self.rule("start"))._new_version(day, number=number)
         child = self.make_children(date_into_care=date(2026, 11, 2))
-        self.assertEqual(self.clocks(child, "start").rule_id.length, 6)
-        self.assertEqual(self.env["pep.deadline.rule"]._versions(self.council)[self.council].filtered(
-            lambda rule: rule.series == "start"
-        ).mapped("length"), [4, 6, 8, old.length])
+        self.assertEqual(self.clocks(child, "start").rule_id.number, 6)
+        self.assertEqual(
+            self.env["pep.deadline.rule"]
+            ._versions(self.council)[self.council]
+            .filtered(lambda rule: rule.series == "start")
+            .mapped("number"),
+            [4, 6, 8, old.number],
+        )
 
     def test_a_version_begins_after_the_last_one(self):
         rule = self.as_admin(self.rule("start"))
-        second = rule._new_version(date(2026, 11, 9), length=5)
+        second = rule._new_version(date(2026, 11, 9), number=5)
         for attempt in (
-            lambda: rule._new_version(date(2026, 12, 9), length=3),
-            lambda: second._new_version(date(2026, 11, 9), length=3),
+            lambda: rule._new_version(date(2026, 12, 9), number=3),
+            lambda: second._new_version(date(2026, 11, 9), number=3),
         ):
             with self.assertRaises(UserError):
                 attempt()
@@ -54,7 +58,7 @@ class TestDeadlineRule(DeadlineCase):
         self.newcomer()
         rule = self.as_admin(self.rule("start"))
         self.assertTrue(rule.is_used)
-        for name, value in (("length", 3), ("unit", "calendar"), ("trigger", "face"), ("met_by", "hand")):
+        for name, value in (("number", 3), ("unit", "calendar"), ("trigger", "face"), ("met_by", "hand")):
             with self.subTest(name), self.assertRaises(UserError):
                 rule.write({name: value})
         for vals in ({"valid_to": TODAY}, {"series": "other"}):
@@ -80,7 +84,9 @@ class TestDeadlineRule(DeadlineCase):
     def test_an_archived_rule_stops_its_clocks(self):
         child, plan = self.newcomer()
         self.as_admin(self.rule("start")).active = False
-        self.assertEqual((self.clocks(child, "start").state, self.clocks(child, "start").stop_code), ("stopped", "rule"))
+        self.assertEqual(
+            (self.clocks(child, "start").state, self.clocks(child, "start").stop_code), ("stopped", "rule")
+        )
         self.assertFalse(self.clocks(self.make_children(date_into_care=TODAY), "start"))
         rule = self.env["pep.deadline.rule"].with_context(active_test=False)
         rule = rule.search([("company_id", "=", self.council.id), ("code", "=", "start")])
@@ -93,7 +99,7 @@ class TestDeadlineRule(DeadlineCase):
 
     def test_own_rule_of_a_pep_met_by_hand(self):
         plan = self.make_plan()
-        rule = self.own_rule(name="Panel has seen it", trigger="window_start", length=50, unit="working")
+        rule = self.own_rule(name="Panel has seen it", trigger="window_start", number=50, unit="working")
         clock = self.clocks(plan, "own")
         self.assertEqual((clock.rule_id, clock.name, clock.state), (rule, "Panel has seen it", "open"))
         self.assertTrue(rule.series.startswith("own-"))
@@ -111,7 +117,7 @@ class TestDeadlineRule(DeadlineCase):
     def test_two_own_rules_do_not_meet(self):
         plan = self.make_plan()
         self.own_rule(name="One")
-        self.own_rule(name="Two", trigger="meeting", length=3, direction="before", unit="working")
+        self.own_rule(name="Two", trigger="meeting", number=3, direction="before", unit="working")
         self.assertEqual(sorted(self.clocks(plan, "own").mapped("name")), ["One", "Two"])
 
     def test_for_first_peps_alone(self):
@@ -135,7 +141,7 @@ class TestDeadlineRule(DeadlineCase):
     def test_who_may_not(self):
         for role in ("vseo", "support", "finance", "teacher", "social_worker", "employee"):
             with self.subTest(role), self.assertRaises(AccessError):
-                self.as_user(self.rule("start"), role)._new_version(TODAY, length=5)
+                self.as_user(self.rule("start"), role)._new_version(TODAY, number=5)
 
     # === Going live ===
 
@@ -174,7 +180,7 @@ class TestDeadlineRule(DeadlineCase):
     def test_councils_have_their_own(self):
         other = self.env["res.company"].create({"name": "Newshire", "pep_go_live": date(2026, 9, 1)})
         rules = self.env["pep.deadline.rule"].search([("company_id", "=", other.id), ("code", "=", "start")])
-        rules.length = 3
+        rules.number = 3
         mine = self.make_children(date_into_care=TODAY)
         theirs = self.make_children(date_into_care=TODAY, company_id=other.id, vseo_id=False, school=False)
         self.assertEqual(self.clocks(mine, "start").due_date, date(2026, 11, 24))

@@ -20,7 +20,7 @@ class TestDeadlineSpeed(DeadlineCase):
                 "company_id": cls.council.id,
                 "trigger": "setting_change",
                 "met_by": "plan_started",
-                "length": 20,
+                "number": 20,
                 "unit": "school",
             }
         )

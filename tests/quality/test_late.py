@@ -319,24 +319,24 @@ class TestRuleScreens(LateCase):
             for unit, _label in fields["unit"].selection:
                 for direction, _label in fields["direction"].selection:
                     rule = self.env["pep.deadline.rule"].new(
-                        {"trigger": trigger, "unit": unit, "direction": direction, "length": 3}
+                        {"trigger": trigger, "unit": unit, "direction": direction, "number": 3}
                     )
                     self.assertTrue(rule.in_words.startswith("3 "))
 
     def test_next_version(self):
         day = self.today + timedelta(days=1)
-        following = self.change(valid_from=day, length=15)
+        following = self.change(valid_from=day, number=15)
         self.assertEqual(
-            (following.length, following.valid_from, following.unit, following.series),
+            (following.number, following.valid_from, following.unit, following.series),
             (15, day, self.rule.unit, self.rule.series),
         )
-        self.assertEqual((self.rule.length, self.rule.valid_to), (10, self.today))
+        self.assertEqual((self.rule.number, self.rule.valid_to), (10, self.today))
         self.assertEqual(following.version_ids, following | self.rule)
 
     def test_the_form_is_filled_in_with_what_holds_now(self):
         wizard = self.as_user(self.env["pep.deadline.rule.version"], "admin")
         values = wizard.with_context(default_rule_id=self.rule.id).default_get(list(wizard._fields))
-        self.assertEqual((values["length"], values["unit"], values["valid_from"]), (10, "working", self.today))
+        self.assertEqual((values["number"], values["unit"], values["valid_from"]), (10, "working", self.today))
 
     def test_nothing_different(self):
         with self.assertRaisesRegex(UserError, "Nothing is different"):
@@ -344,14 +344,14 @@ class TestRuleScreens(LateCase):
 
     def test_twice(self):
         """Not two versions from the same day, and not a version in the middle."""
-        self.change(valid_from=self.today, length=15)
+        self.change(valid_from=self.today, number=15)
         with self.assertRaisesRegex(UserError, "later version"):
-            self.change(valid_from=self.today + timedelta(days=1), length=16)
+            self.change(valid_from=self.today + timedelta(days=1), number=16)
 
     def test_for_the_administrator_alone(self):
         for role in ("vseo", "head", "support", "employee", "finance"):
             with self.subTest(role), mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(AccessError):
-                self.change(role, valid_from=self.today, length=15)
+                self.change(role, valid_from=self.today, number=15)
 
     def test_who_reads_the_rules(self):
         for role in ("vseo", "head", "support", "admin"):
@@ -372,7 +372,7 @@ class TestMetByHand(LateCase):
                 "company_id": cls.council.id,
                 "trigger": "window_start",
                 "met_by": "hand",
-                "length": 3,
+                "number": 3,
             }
         )
         cls.deadline = cls.clock(cls.plan, -2, "own", rule_id=cls.rule.id, series=cls.rule.series)

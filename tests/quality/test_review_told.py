@@ -1,4 +1,7 @@
+from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from tests.quality.quality_common import QualityCase
 
@@ -47,17 +50,46 @@ class TestWhoIsTold(QualityCase, HttpCase):
         self.assertIn(WORDS, page)
         self.assertIn("It came back:", page)
 
-    def test_by_the_rule_one_field_alone(self):
+    def test_by_the_rule_those_words_alone(self):
         self.review.action_finish("accepted_feedback")
-        theirs = self.as_user(self.review, "teacher")
-        self.assertEqual(theirs.search([("plan_id", "=", self.plan.id)]).feedback, WORDS)
-        seen = set(theirs.fields_get())
-        kept = {"line_ids", "grade_id", "rule_words", "reviewer_id", "reviewer_name", "rubric_id", "part_ids"}
-        self.assertFalse(seen & kept)
-        self.assertFalse(theirs.env["pep.review.line"].search([("review_id", "=", self.review.id)]))
-        for role in ("social_worker", "carer", "parent", "iro"):
+        told = self.env["pep.review.feedback"].search([("plan_id", "=", self.plan.id)])
+        self.assertEqual((told.words, told.outcome, told.child_id), (WORDS, "accepted_feedback", self.child))
+        for role in ("teacher", "social_worker", "carer", "parent", "iro"):
             with self.subTest(role):
-                self.assertFalse(self.as_user(self.env["pep.review"], role).search([]))
+                theirs = self.as_user(self.env["pep.review.feedback"], role).search([])
+                self.assertEqual(theirs.ids, told.ids if role == "teacher" else [])
+                self.assertFalse(theirs.env["pep.review"].search([]))
+                self.assertFalse(theirs.env["pep.review.line"].search([]))
+
+    def test_staff_who_teach_another_child_read_its_feedback_and_no_more(self):
+        """Roles do not add up across children: the VSEO of one child, at the school of another."""
+        self.review.action_finish("accepted_feedback")
+        staff = self.as_user(self.review, "other_vseo")
+        self.env["pep.access"].sudo().create(
+            {
+                "user_id": self.users["other_vseo"].id,
+                "child_id": self.child.id,
+                "company_id": self.council.id,
+                "role": "teacher",
+                "valid_from": fields.Datetime.now(),
+                "valid_to": fields.Datetime.add(fields.Datetime.now(), days=1),
+                "why": "A test",
+                "source": "test",
+            }
+        )
+        staff.env.invalidate_all()
+        self.assertEqual(staff.env["pep.review.feedback"].search([]).words, WORDS)
+        self.assertFalse(staff.env["pep.review"].search([]))
+        self.assertFalse(staff.env["pep.review.line"].search([]))
+
+    def test_what_was_told_stays(self):
+        self.review.action_finish("accepted_feedback")
+        told = self.env["pep.review.feedback"].search([("plan_id", "=", self.plan.id)])
+        with self.assertRaises(UserError):
+            told.sudo().write({"words": "Never said"})
+        for role in ("vseo", "head"):
+            with self.subTest(role), self.assertRaises(UserError), mute_logger("odoo.addons.base.models.ir_model"):
+                self.as_user(told, role).write({"words": "Never said"})
 
     def test_set_aside_it_is_told_no_more(self):
         self.review.action_finish("accepted_feedback")

@@ -17,6 +17,7 @@ from . import pep_rubric
 from . import pep_rubric_area
 from . import pep_rubric_rule
 from . import pep_review
+from . import pep_review_feedback
 from . import pep_plan_quality
 from . import pep_plan_quality_facts
 from . import pep_review_screen

@@ -1,8 +1,9 @@
 """What clocks follow from: each change brings them up to date in its own transaction, once for a whole batch."""
 
+from itertools import pairwise
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..meeting.res_company import FACE_FIELDS
 from ..plan.pep_contribution import HANDED_IN
@@ -160,8 +161,9 @@ class PepContribution(models.Model):
         return self.owner_role, self.state in HANDED_IN
 
     def _pass_on(self, plans, roles):
-        super(PepContribution, self.with_context(pep_clocks_later=CLOCKS))._pass_on(plans, roles)
+        result = super(PepContribution, self.with_context(pep_clocks_later=CLOCKS))._pass_on(plans, roles)
         self.env["pep.deadline"]._sync(plans=plans)
+        return result
 
 
 class PepPlanCopy(models.Model):
@@ -196,9 +198,7 @@ class PepTerm(models.Model):
         terms = self
         for company, mine in self.grouped("company_id").items():
             every = self.search([("company_id", "=", company.id)], order="date_from")
-            terms |= every.browse(
-                earlier.id for earlier, later in zip(every, every[1:], strict=False) if later in mine
-            )
+            terms |= every.browse(earlier.id for earlier, later in pairwise(every) if later in mine)
         return terms
 
     def _sync_clocks(self):
@@ -233,6 +233,7 @@ class PepNetworkChange(models.Model):
 
     @api.model
     def _note_by_date(self, events):
-        super()._note_by_date(events)
+        result = super()._note_by_date(events)
         children = self.env["pep.child"].sudo()  # sudo: scheduled action, no user
         self.env["pep.deadline"]._sync(children=children.union(*{event.child for event in events}))
+        return result

@@ -47,7 +47,7 @@ UNITS = [("calendar", "Calendar days"), ("working", "Working days"), ("school", 
 DIRECTIONS = [("after", "after"), ("before", "before")]
 PLANS = [("all", "Every PEP"), ("initial", "First PEPs"), ("later", "All but first PEPs")]
 STAGES = {"remind_days", "owner_days", "head_days"}
-FIXED = {"code", "trigger", "met_by", "length", "direction", "unit", "plans", "valid_from", "series"}
+FIXED = {"code", "trigger", "met_by", "number", "direction", "unit", "plans", "valid_from", "series"}
 
 
 class PepDeadlineRule(models.Model):
@@ -72,7 +72,7 @@ class PepDeadlineRule(models.Model):
         "series",
         "trigger",
         "met_by",
-        "length",
+        "number",
         "direction",
         "unit",
         "plans",
@@ -89,7 +89,7 @@ class PepDeadlineRule(models.Model):
     )
     trigger = fields.Selection(CHILD_TRIGGERS + PLAN_TRIGGERS, string="Counts from", required=True)
     met_by = fields.Selection(MET_BY, string="Met when", required=True, default="hand")
-    length = fields.Integer(string="Number of days", aggregator=None, help="0: the day itself.")
+    number = fields.Integer(string="Number of days", aggregator=None, help="0: the day itself.")
     direction = fields.Selection(DIRECTIONS, required=True, default="after")
     unit = fields.Selection(UNITS, string="Counted in", required=True, default="working")
     plans = fields.Selection(PLANS, string="For", required=True, default="all")
@@ -116,7 +116,7 @@ class PepDeadlineRule(models.Model):
         "There is a version of this rule from that day on.",
     )
     _days = models.Constraint(
-        "CHECK (length >= 0 AND length <= 400 AND remind_days >= 0 AND owner_days >= 1 AND head_days >= 0)",
+        "CHECK (number >= 0 AND number <= 400 AND remind_days >= 0 AND owner_days >= 1 AND head_days >= 0)",
         "Days are counted from 0 to 400; the VSEO is told from the day after on.",
     )
 

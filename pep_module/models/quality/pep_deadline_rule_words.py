@@ -9,14 +9,14 @@ class PepDeadlineRule(models.Model):
     in_words = fields.Char(string="By when", compute="_compute_in_words")
     version_ids = fields.Many2many("pep.deadline.rule", string="Versions", compute="_compute_version_ids")
 
-    @api.depends("trigger", "length", "direction", "unit")
+    @api.depends("trigger", "number", "direction", "unit")
     def _compute_in_words(self):
         events = self._events_in_words()
         for rule in self:
-            values = {"event": events.get(rule.trigger) or "", "number": rule.length}
+            values = {"event": events.get(rule.trigger) or "", "number": rule.number}
             if not rule.trigger:
                 rule.in_words = False
-            elif not rule.length:
+            elif not rule.number:
                 rule.in_words = values["event"]
             else:
                 rule.in_words = self._length_in_words(rule.unit, rule.direction, values)

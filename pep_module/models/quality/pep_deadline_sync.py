@@ -343,15 +343,13 @@ class PepDeadline(models.Model):
         :return: dict of child id -> date
         """
         rules = self.env["pep.deadline.rule"]._versions(children.company_id)
-        counters = {
-            council: self.env["resource.calendar"]._pep_day_counter(council) for council in children.company_id
-        }
+        counters = {council: self.env["resource.calendar"]._pep_day_counter(council) for council in children.company_id}
         dates = {}
         for child in children.filtered("date_into_care"):
             council = child.company_id
             for rule in rules.get(council, ()):
                 if rule.series == "ready" and rule.active and rule._valid_on(child.date_into_care):
-                    length = rule.length if rule.direction == "after" else -rule.length
+                    length = rule.number if rule.direction == "after" else -rule.number
                     dates[child.id] = counters[council].count(rule.unit, child.date_into_care, length).day
                     break
         return dates
@@ -367,7 +365,7 @@ class PepDeadline(models.Model):
         if not rule or not rule.active:
             return fields.Date.add(day, days=14)
         counter = self.env["resource.calendar"]._pep_day_counter(council)
-        return counter.count(rule.unit, day, rule.length if rule.direction == "after" else -rule.length).day
+        return counter.count(rule.unit, day, rule.number if rule.direction == "after" else -rule.number).day
 
     # === What should run: clocks of a child ===
 
@@ -481,7 +479,7 @@ class PepDeadline(models.Model):
 
     @api.model
     def _nothing_of_plan(self, plan, rule):
-        """Why a clock of the PEP has nothing to count from: the PEP is opened again, or what it counted from is gone."""
+        """Why a clock of the PEP has nothing to count from: it is opened again, or what it counted from is gone."""
         return Nothing("corrected", rule) if rule.trigger == "issued" and plan.issue_version else UNDONE
 
     @api.model
@@ -601,7 +599,7 @@ class PepDeadline(models.Model):
         school = school if rule.unit == "school" and school else None
         key = (rule.id, start, school and school.id)
         if key not in facts.counts:
-            length = rule.length if rule.direction == "after" else -rule.length
+            length = rule.number if rule.direction == "after" else -rule.number
             facts.counts[key] = facts.counter(council).count(rule.unit, start, length, school=school)
         return facts.counts[key]
 
@@ -630,8 +628,8 @@ class PepDeadline(models.Model):
     @api.model
     def _sentence(self, rule, start, counted, event):
         """How a due date was worked out: what was counted from when, and what was left out by which calendar."""
-        values = {"number": rule.length, "event": event, "start": self._day(start), "due": self._day(counted.day)}
-        if not rule.length:
+        values = {"number": rule.number, "event": event, "start": self._day(start), "due": self._day(counted.day)}
+        if not rule.number:
             sentence = self.env._("On the day itself: %(event)s, %(due)s.", **values)
         else:
             units = {
@@ -648,7 +646,9 @@ class PepDeadline(models.Model):
         if counted.calendar:
             out = ", ".join(self._left_out(holiday) for holiday in counted.left_out)
             sentence += " " + (
-                self.env._("Left out by the calendar “%(calendar)s”: weekends, %(days)s.", calendar=counted.calendar, days=out)
+                self.env._(
+                    "Left out by the calendar “%(calendar)s”: weekends, %(days)s.", calendar=counted.calendar, days=out
+                )
                 if out
                 else self.env._("Left out by the calendar “%(calendar)s”: weekends.", calendar=counted.calendar)
             )
@@ -699,7 +699,9 @@ class PepDeadline(models.Model):
                     new.append(self._prepare(facts, child, plan, want))
             elif last:
                 changes[last] = self._bring_up_to_date(facts, child, plan, want, last, notes)
-        touched = {plan_id for row, vals in changes.items() if vals for plan_id in (row.plan_id.id, vals.get("plan_id"))}
+        touched = {
+            plan_id for row, vals in changes.items() if vals for plan_id in (row.plan_id.id, vals.get("plan_id"))
+        }
         alike = defaultdict(list)
         for row, vals in changes.items():
             if vals:

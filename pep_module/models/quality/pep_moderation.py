@@ -51,7 +51,10 @@ class PepModeration(models.Model):
         default=lambda self: self.env["pep.term"]._term_on(self.env.company, self.env.company._pep_today()),
     )
     measure = fields.Selection(
-        [("percent", "A share of them"), ("number", "A number of them")], required=True, default="percent"
+        [("percent", "A share of them"), ("number", "A number of them")],
+        string="To draw",
+        required=True,
+        default="percent",
     )
     percent = fields.Float(
         string="Share (%)",
@@ -59,7 +62,7 @@ class PepModeration(models.Model):
         aggregator=None,
         help="Of the PEPs that were reviewed and accepted, rounded up.",
     )
-    number = fields.Integer(string="Number", default=5, aggregator=None)
+    number = fields.Integer(default=5, aggregator=None)
     seed = fields.Char(
         readonly=True,
         copy=False,

@@ -28,8 +28,8 @@ class PepReview(models.Model):
     A moderation is a second person's marks of the same PEP. It changes nothing about the PEP, and is finished without
     an outcome. What a moderator is not to see before, is kept from them (``hidden_from_id``).
 
-    The school reads what is written for it, ``feedback``, and nothing else: every other field is for the virtual
-    school. Child and parent are told nothing of it.
+    All of it is for the virtual school. What is written for the school, ``feedback``, is told in a row of its own when
+    the review is done (``pep.review.feedback``). Child, parent and all others are told nothing of it.
     """
 
     _name = "pep.review"
@@ -62,7 +62,7 @@ class PepReview(models.Model):
     )
     reviewer_name = fields.Char(string="Marked by (name)", readonly=True, groups=SUPPORT, help="As it was then.")
     begun_on = fields.Datetime(string="Begun on", required=True, readonly=True, groups=SUPPORT)
-    done_on = fields.Datetime(string="Done on", readonly=True)
+    done_on = fields.Datetime(string="Done on", readonly=True, groups=SUPPORT)
     line_ids = fields.One2many("pep.review.line", "review_id", string="Areas", readonly=True, groups=SUPPORT)
     # The overall grade
     rule_grade_id = fields.Many2one(
@@ -83,9 +83,12 @@ class PepReview(models.Model):
     )
     colour = fields.Selection(related="grade_id.colour", groups=SUPPORT)
     # What comes of it
-    outcome = fields.Selection(OUTCOMES, readonly=True, index=True)
+    outcome = fields.Selection(OUTCOMES, readonly=True, index=True, groups=SUPPORT)
     feedback = fields.Text(
-        string="Feedback for the school", readonly=True, help="The school reads it, and nobody else."
+        string="Feedback for the school",
+        readonly=True,
+        groups=SUPPORT,
+        help="The school is told it when the review is done; nobody else outside is.",
     )
     return_reason = fields.Char(string="Why returned", readonly=True, groups=SUPPORT)
     part_ids = fields.Many2many(
@@ -104,14 +107,7 @@ class PepReview(models.Model):
     # the accepted review of a PEP is asked for by the board, each list and the gate
     _plan_index = models.Index("(plan_id, kind, state)")
 
-    # === Computes ===
-
-    @api.depends("kind", "state", "outcome", "feedback")
-    def _compute_audience(self):
-        """The school reads the feedback of a review that is done, until the PEP is judged anew."""
-        for review in self:
-            told = review.kind == "qa" and review.state == "done" and review.feedback
-            review._set_audience({"teacher"} if told else ())
+    # === Constraints ===
 
     @api.constrains("part_ids")
     def _check_parts(self):
@@ -253,9 +249,11 @@ class PepReview(models.Model):
             if not why:
                 raise UserError(self.env._("Say why the PEP is returned: others will read it."))
             review.write({**vals, "return_reason": why, "part_ids": [(6, 0, [part.id for part in back])]})
+            self.env["pep.review.feedback"]._tell(review)
             self._return(back, why)
             return
         review.write(vals)
+        self.env["pep.review.feedback"]._tell(review)
         if outcome:
             review.plan_id.write({"rubric_id": review.rubric_id.id})
 
@@ -357,7 +355,7 @@ class PepReview(models.Model):
 
     def write(self, vals):
         """What was judged stays; only that it counts no longer, and from whom it is kept, is written later."""
-        if vals.keys() - {"state", "hidden_from_id", "for_teacher", "child_reference", "company_id", "term_id"} and any(
+        if vals.keys() - {"state", "hidden_from_id", "child_reference", "company_id", "term_id"} and any(
             review.state != "open" for review in self
         ):
             raise UserError(self.env._("This review is done: it stays as it is."))

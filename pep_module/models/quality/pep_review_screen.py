@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..plan.pep_contribution import HANDED_IN
+from ..plan.pep_contribution import HANDED_IN, STAFF
 from .pep_review import SUPPORT
 
 LONGEST = 20_000  # characters; ten printed pages
@@ -22,9 +22,11 @@ class PepReview(models.Model):
     # === Opening ===
 
     def _check_staff(self):
-        """Refuse whoever is no staff of the virtual school on this child: a school reads its feedback, no more."""
+        """Refuse whoever is no staff of the virtual school on this child, whatever they are to another one."""
         self.check_access("read")
-        if not self.env.user.has_group(SUPPORT):
+        child = self.sudo().child_id  # sudo: whose review it is
+        roles = self.env["pep.access"]._roles_on(child).get(child.id, set())
+        if not roles & STAFF or not self.env.user.has_group(SUPPORT):
             raise AccessError(self.env._("Quality reviews are for the virtual school."))
 
     def action_open(self):

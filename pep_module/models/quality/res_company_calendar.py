@@ -77,8 +77,8 @@ class ResCompany(models.Model):
         today = self._pep_today()
         groups = (
             self.env["pep.enrolment"]
-            .sudo()
-            ._read_group(  # sudo: scheduled action, no user
+            .sudo()  # sudo: scheduled action, no user
+            ._read_group(
                 [
                     ("company_id", "=", self.id),
                     ("school_id.pep_la_code", "!=", False),

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 # What the next version may say differently. What the rule is about, and what ends its clock, stay the rule.
-CHANGES = ("length", "direction", "unit", "remind_days", "owner_days", "head_days", "wording")
+CHANGES = ("number", "direction", "unit", "remind_days", "owner_days", "head_days", "wording")
 
 
 class PepDeadlineRuleVersion(models.TransientModel):
@@ -16,7 +16,7 @@ class PepDeadlineRuleVersion(models.TransientModel):
     is_running = fields.Boolean(compute="_compute_is_running", help="The rule counts days, or only names one.")
     valid_from = fields.Date(string="For events from", required=True)
     # the rule's own name for it; pylint-odoo takes it for an attribute of old views
-    length = fields.Integer(string="Number of days")  # pylint: disable=attribute-deprecated
+    number = fields.Integer(string="Number of days")
     direction = fields.Selection(
         lambda self: self.env["pep.deadline.rule"]._fields["direction"].selection, required=True
     )
@@ -44,14 +44,14 @@ class PepDeadlineRuleVersion(models.TransientModel):
         for wizard in self:
             wizard.is_running = wizard.rule_id.trigger != "face"
 
-    @api.depends("rule_id", "length", "direction", "unit")
+    @api.depends("rule_id", "number", "direction", "unit")
     def _compute_after(self):
         rules = self.env["pep.deadline.rule"]
         for wizard in self:
             draft = rules.new(
                 {
                     "trigger": wizard.rule_id.trigger,
-                    "length": wizard.length,
+                    "number": wizard.number,
                     "direction": wizard.direction,
                     "unit": wizard.unit,
                 }
