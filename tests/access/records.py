@@ -90,7 +90,7 @@ class RecordCase(PepCase):
         line = env["pep.review.line"].create(
             cls._judged_values(review, rubric.area_ids[0], comment=f"Secret comment of {case}")
         )
-        told = cls.env["pep.review.feedback"].create(cls._told_values(review, f"Secret feedback of {case}"))
+        told = cls.env["pep.review.feedback"].create(cls._feedback_values(review, f"Secret feedback of {case}"))
         return {"pep.review": review, "pep.review.line": line, "pep.review.feedback": told}
 
     @classmethod
@@ -281,7 +281,7 @@ class RecordCase(PepCase):
         }
 
     @classmethod
-    def _told_values(cls, review, words):
+    def _feedback_values(cls, review, words):
         return {"review_id": review.id, "words": words, "told_on": fields.Datetime.now()}
 
     @classmethod
@@ -493,7 +493,7 @@ class RecordCase(PepCase):
 
     @classmethod
     def _new_review_feedback(cls, case, child):
-        return cls._told_values(cls.records["pep.review"][case], "Forged")
+        return cls._feedback_values(cls.records["pep.review"][case], "Forged")
 
     @classmethod
     def _new_review_line(cls, case, child):

@@ -17,6 +17,7 @@ class TestFaceToFace(PepCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.council.write({f"pep_quorum_{role}": False for role in ("teacher", "social_worker", "carer")})
+        cls.council.pep_go_live = date(2020, 1, 1)
         cls.child = cls.make_children(date_into_care=date(2025, 1, 15), date_of_birth=date(2016, 1, 15))
 
     def term_on(self, day):

@@ -356,7 +356,7 @@ class TestForged(ReplyCase):
     @mute_logger("odoo.addons.base.models.ir_rule")
     def test_it_is_put_to_no_meeting_that_the_head_may_not_read(self):
         """By trying numbers the references of another council's children would be read."""
-        other = self.env["res.company"].create({"name": "Othershire"})
+        other = self.env["res.company"].create({"name": "Othershire", "pep_go_live": self.council.pep_go_live})
         child = self.make_children(company_id=other.id, vseo_id=False, school=False)
         meeting = self.env["pep.meeting"].create({"plan_id": self.make_plan_of(other, child).id, "start": JUNE})
         self.write_to(sender="somebody@else.example")

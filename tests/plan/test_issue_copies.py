@@ -420,7 +420,7 @@ class TestCopyPage(IssueCase, HttpCase):
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer")
         [title] = re.findall(r"<title>(.*?)</title>", answer.text)
-        self.assertEqual(title, f"PEP {self.child.reference}")
+        self.assertEqual(title, f"PEP {self.child.reference}, {self.term.name}, version 1")
         self.assertNotIn("<script", answer.text)
         self.assertNotRegex(answer.text, r"""(src|href)=["'](?!/my/pep/)""")
 

@@ -11,7 +11,7 @@ class TestIssueScreens(IssueCase, BrowserCase):
     def setUp(self):
         super().setUp()
         self.issued = self.issue()
-        self.plan_id, self.reference = self.plan.id, self.child.reference
+        self.plan_id, self.reference, self.term_name = self.plan.id, self.child.reference, self.term.name
         self.copies = {copy.role: copy.id for copy in self.issued.copy_ids}
         self.env.flush_all()
 
@@ -22,7 +22,7 @@ class TestIssueScreens(IssueCase, BrowserCase):
         with self.page_of("teacher", width=390, height=844) as page:
             self.open_copy(page, "teacher")
             expect(page.get_by_role("heading", level=1)).to_have_text("Personal Education Plan")
-            self.assertEqual(page.title(), f"PEP {self.reference}")
+            self.assertEqual(page.title(), f"PEP {self.reference}, {self.term_name}, version 1")
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             self.assertLessEqual(wide, 0, "nothing reaches past the edge")
             self.picture(page, "copy-teacher-phone")

@@ -29,7 +29,6 @@ class TestDocumentScreens(DocumentCase, BrowserCase):
             page.get_by_role("link", name=link).click()
         self.assertRegex(download.value.suggested_filename, rf"^PEP-CH-\w+-[\w-]+-{version}\.pdf$")
         self.assertEqual(Path(download.value.path()).read_bytes()[:5], b"%PDF-")
-        download.value.delete()
 
     def test_a_draft_is_printed_from_a_pep_that_is_worked_on(self):
         with self.page_of("vseo") as page:
@@ -78,7 +77,7 @@ class TestDocumentScreens(DocumentCase, BrowserCase):
 
     def test_a_teacher_saves_a_copy_on_a_phone(self):
         copy = self.copy_for(self.issue(), "teacher")
-        copy_id, plan_id = copy.id, self.plan.id
+        copy_id, plan_id, html = copy.id, self.plan.id, copy._print_page(pdf="/my/pep")
         self.env.flush_all()
         with self.page_of("teacher", width=390, height=844) as page:
             self.go(page, f"/my/pep/{plan_id}")
@@ -91,5 +90,7 @@ class TestDocumentScreens(DocumentCase, BrowserCase):
             page.goto(f"{self.base_url()}/my/pep/copy/{copy_id}")
             self.picture(page, "copy-phone")
             self.save_pdf(page, "Download as PDF", "v1")
-            if self.axe_is_here():
+            if self.axe_is_here():  # elsewhere than at its address, where no script runs, axe's neither
+                page.goto("about:blank")
+                page.set_content(html)
                 self.assert_accessible(page)

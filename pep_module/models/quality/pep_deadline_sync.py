@@ -502,9 +502,9 @@ class PepDeadline(models.Model):
         if rule.trigger == "meeting_held":
             if version > 1 and plan.corrected_on:
                 return plan.corrected_on, version, self.env._("the correction")
-            if meeting and meeting.state == "held":
-                return meeting.date, version, words
-            return plan.processing_on, version, self.env._("the PEP going on without a meeting")
+            held = meeting.date if meeting and meeting.state == "held" else None
+            start = self._earliest(held, plan.processing_on)  # went on first, it does not begin again with the meeting
+            return start, version, words if start == held else self.env._("the PEP going on without a meeting")
         completed = facts.local_day(plan.company_id, plan.completed_on) if plan.state == "complete" else None
         return completed, version, words
 

@@ -16,7 +16,7 @@ OPEN_STAGES = ("gathering", "ready")
 class InterimRule(NamedTuple):
     """What is read of a rule to say how a date was worked out, of a clock that an interim PEP moves."""
 
-    length: int
+    number: int
     unit: str = "school"
     direction: str = "after"
 
