@@ -49,7 +49,9 @@ class TestDeadlineImport(Ssda903Case):
         self.assertEqual(len(children.plan_ids), 12)
         self.assertEqual(len(children.deadline_ids.filtered(lambda clock: clock.kind == "start")), 12)
         self.assertEqual(times, [12])
-        self.assertEqual(set(children.deadline_ids.filtered("of_plan").mapped("plan_id.id")), set(children.plan_ids.ids))
+        self.assertEqual(
+            set(children.deadline_ids.filtered("of_plan").mapped("plan_id.id")), set(children.plan_ids.ids)
+        )
 
     def test_nothing_for_what_has_not_changed(self):
         self.run_import(*self.files(5))

@@ -1,15 +1,19 @@
 """Rules: versions by the day of the event, a council's own, going live, and who may change them."""
 
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+from odoo.addons.pep_module.models.quality import pep_clock_events, pep_deadline_sync
 
 from tests.quality.deadline_common import TODAY, DeadlineCase
 
 
 @tagged("post_install", "-at_install")
-class TestDeadlineRule(DeadlineCase):
+class TestDeadlineRule(DeadlineCase, CronMixinCase):
     def as_admin(self, rule):
         return self.as_user(rule, "admin")
 
@@ -92,6 +96,26 @@ class TestDeadlineRule(DeadlineCase):
         rule = rule.search([("company_id", "=", self.council.id), ("code", "=", "start")])
         self.as_admin(rule).active = True
         self.assertEqual(self.clocks(child, "start").state, "open")
+        self.assertTrue(plan)
+        self.assert_settled()
+
+    def test_a_council_with_many_children_is_seen_to_in_the_background(self):
+        child, plan = self.newcomer()
+        before = self.picture()
+        with (
+            patch.object(pep_deadline_sync, "MANY", 0),
+            patch.object(pep_clock_events, "MANY", 0),
+            self.capture_triggers("pep_module.ir_cron_holidays") as triggers,
+        ):
+            self.as_admin(self.rule("start"))._new_version(date(2026, 11, 9), number=5)
+            self.term.window_to = date(2026, 12, 18)
+        self.assertEqual(len(triggers.records), 2)
+        self.assertEqual(self.picture(), before)
+        self.assertTrue(self.council.pep_days_changed)
+        with patch.object(self.registry["ir.cron"], "_commit_progress", lambda *_args, **_kwargs: 60.0):
+            self.env["res.company"]._cron_pep_holidays()
+        self.assertEqual(self.clocks(child, "start").due_date, date(2026, 11, 17))
+        self.assertFalse(self.council.pep_days_changed)
         self.assertTrue(plan)
         self.assert_settled()
 

@@ -20,6 +20,8 @@ class PepChildBound(models.AbstractModel):
     _inherit = ["pep.need.to.know", "pep.checked.draft"]
     _rec_name = "child_reference"
     _child_parent = None
+    # Rows that the app makes on behalf of a person, who could name defaults in the context of a call.
+    _defaults_do_not_count = False
 
     child_id = fields.Many2one("pep.child", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(
@@ -102,6 +104,8 @@ class PepChildBound(models.AbstractModel):
     def create(self, vals_list):
         if self._child_parent:
             self._fill_child_from_parent(vals_list)
+        if self.env.su and self._defaults_do_not_count:
+            vals_list = [{**self._own_defaults(vals), **vals} for vals in vals_list]
         if self.env.su:
             return super().create(vals_list)
         made_by_app = self._made_by_app()
@@ -110,6 +114,15 @@ class PepChildBound(models.AbstractModel):
         context = {key: value for key, value in self.env.context.items() if key not in defaults}
         maker = self.with_env(self.env(context=context))
         return super(PepChildBound, maker).create(vals_list).with_env(self.env)
+
+    @api.model
+    def _own_defaults(self, vals):
+        """What a new row holds besides ``vals``: what the fields themselves say, whatever context or user defaults say."""
+        return {
+            name: field.default(self) if field.default else False
+            for name, field in self._fields.items()
+            if field.store and not field.compute and name not in vals and name not in models.MAGIC_COLUMNS
+        }
 
     @api.model
     def _made_by_app(self):

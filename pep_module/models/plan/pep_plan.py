@@ -709,6 +709,10 @@ class PepPlan(models.Model):
         return super()._immutable_fields() | {"term_id"}
 
     def write(self, vals):
+        if vals.get("kind_id") and not self.env.su and not self.env.user.has_group("pep_module.group_pep_head"):
+            kind = self.env["pep.kind"].browse(vals["kind_id"])
+            if not kind.qa_required and any(plan.kind_id.qa_required for plan in self):
+                raise UserError(self.env._("Only the head makes this a PEP that needs no quality review."))
         if not self.env.su and self._stage_fields() & vals.keys():
             raise UserError(self.env._("The stage of a PEP moves by its buttons, not by hand."))
         stored = vals.keys() - BESIDE_THE_FREEZE

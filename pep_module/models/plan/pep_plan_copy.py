@@ -23,6 +23,7 @@ class PepPlanCopy(models.Model):
 
     _name = "pep.plan.copy"
     _description = "Copy of an issued PEP for one role"
+    _defaults_do_not_count = True
     _inherit = ["pep.audience"]
     _child_parent = "issue_id"
     _order = "issued_on desc, id desc"

@@ -14,6 +14,7 @@ class PepPlanIssue(models.Model):
 
     _name = "pep.plan.issue"
     _description = "Issued version of a PEP"
+    _defaults_do_not_count = True
     _inherit = ["pep.child.bound"]
     _child_parent = "plan_id"
     _order = "plan_id.id, version desc"

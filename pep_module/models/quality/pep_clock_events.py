@@ -9,7 +9,7 @@ from ..meeting.res_company import FACE_FIELDS
 from ..plan.pep_contribution import HANDED_IN
 from ..plan.pep_plan import CLOSED
 from ..plan.pep_term import CLOCKS
-from .pep_deadline_sync import NO_PARTS, PART_ROLES
+from .pep_deadline_sync import MANY, NO_PARTS, PART_ROLES
 
 STAFF = "pep_module.group_pep_support"
 OF_COUNCIL = {"pep_go_live", "pep_age_from", "pep_age_to", "pep_tz", "pep_interim_school_days", *FACE_FIELDS}
@@ -209,6 +209,13 @@ class PepTerm(models.Model):
         faces = clocks.search(
             [("company_id", "in", self.company_id.ids), ("state", "=", "open"), ("kind", "=", "face")]
         )
+        many = self.env["res.company"]
+        for council, members in (plans.child_id | faces.child_id).grouped("company_id").items():
+            if len(members) > MANY:
+                council._pep_clocks_changed()
+                many |= council
+        plans = plans.filtered(lambda plan: plan.company_id not in many)
+        faces = faces.filtered(lambda clock: clock.company_id not in many)
         self.env["pep.deadline"]._sync(plans=plans, children=faces.child_id)
 
 
@@ -224,6 +231,11 @@ class ResCompany(models.Model):
         changed = self.filtered(lambda company: [company[name] for name in names] != before[company])
         self.env["pep.deadline"]._sync_councils(changed)
         return result
+
+    def _pep_clocks_changed(self):
+        """Have the running clocks of these councils worked out anew, soon, by the scheduled action."""
+        self.sudo().pep_days_changed = fields.Datetime.now()  # sudo: what is to be done is noted by the app
+        self.env.ref("pep_module.ir_cron_holidays").sudo()._trigger()  # sudo: a scheduled action of the app's own
 
 
 class PepNetworkChange(models.Model):

@@ -32,6 +32,8 @@ OF_CHILD = ["company_id", "active", "date_of_birth", "date_into_care", "date_out
 # Why a clock ends where the next one of its kind begins, by what it counts from; else: it happened again.
 ENDS = {"into_care": "out_of_care", "care_review": "passed"}
 LATEST = date.max
+# Children of a council for whom nobody waits while their clocks are worked out anew: a few seconds' work.
+MANY = 1000
 
 
 class Want(NamedTuple):
@@ -331,10 +333,19 @@ class PepDeadline(models.Model):
 
     @api.model
     def _sync_councils(self, councils):
-        """After a change of rules or settings: everything of these councils that is not finished."""
+        """After a change of rules or settings: everything of these councils that is not finished.
+
+        Of a council with many children in the background, a chunk at a time.
+        """
         children = self.env["pep.child"].sudo()  # sudo: a rule concerns every child of the council
         children = children.search([("company_id", "in", councils.ids)])
-        self._sync(children=children)
+        at_once = children.browse()
+        for council, members in children.grouped("company_id").items():
+            if len(members) > MANY:
+                council._pep_clocks_changed()
+            else:
+                at_once |= members
+        self._sync(children=at_once)
 
     @api.model
     def _first_due_dates(self, children):

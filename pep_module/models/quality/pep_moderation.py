@@ -240,7 +240,7 @@ class PepModeration(models.Model):
         rows = rows.search(
             [
                 ("child_id", "in", reviews.child_id.ids),
-                ("role", "in", ["vseo", "support", "head"]),
+                ("role", "in", ["vseo", "head"]),
                 ("valid_from", "<=", now),
                 ("valid_to", ">", now),
                 ("user_id.active", "=", True),

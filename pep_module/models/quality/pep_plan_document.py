@@ -274,6 +274,8 @@ class PepPlan(models.Model):
         issues = self.env["pep.plan.issue"]
         whole = self.sudo()  # sudo: as when it is issued; who works on a PEP reads all of it, asked just above
         data = issues._plain(whole._snapshot())
+        if any(review.hidden_from_id == self.env.user for review in whole.quality_ids):
+            data.update(quality=None, school_feedback=None)  # whoever marks it a second time does so blind
         return Markup(issues._render("pep_module.plan_document", {**data, "draft": True}))
 
     def _print_state(self):
@@ -295,5 +297,8 @@ class PepPlan(models.Model):
         self.ensure_one()
         self._check_reads_whole()
         if self.state == "complete":
-            return self.issue_ids.sorted("version")[-1:].action_read()
+            issue = self.issue_ids.sorted("version")[-1:]
+            if not issue:
+                raise UserError(self.env._("You are moderating this PEP: you can read it when you have finished."))
+            return issue.action_read()
         return self._open_page(f"/my/pep/{self.id}/draft")

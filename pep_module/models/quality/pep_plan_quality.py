@@ -134,7 +134,9 @@ class PepPlan(models.Model):
 
     def _may_review(self):
         """Whether the user may judge the quality of this PEP: staff of the virtual school who decide, on this child."""
-        return self.env.user.has_group(REVIEWERS) and self.has_access("write")
+        roles = self.env["pep.access"]._roles_on(self.child_id).get(self.child_id.id, set())
+        deciding = self.env.su or roles & {"vseo", "head"}
+        return bool(deciding) and self.env.user.has_group(REVIEWERS) and self.has_access("write")
 
     def action_review(self):
         """Button: judge this PEP, or go on with the review that was begun."""

@@ -34,6 +34,7 @@ class PepReview(models.Model):
 
     _name = "pep.review"
     _description = "Quality review of a PEP"
+    _defaults_do_not_count = True
     _inherit = ["pep.audience"]
     _child_parent = "plan_id"
     _order = "plan_id.id, id desc"
@@ -383,6 +384,7 @@ class PepReviewLine(models.Model):
 
     _name = "pep.review.line"
     _description = "Area of a quality review"
+    _defaults_do_not_count = True
     _inherit = ["pep.audience"]
     _child_parent = "review_id"
     _order = "review_id.id, sequence, id"

@@ -12,6 +12,7 @@ class PepReviewFeedback(models.Model):
 
     _name = "pep.review.feedback"
     _description = "Feedback of a quality review, for the school"
+    _defaults_do_not_count = True
     _inherit = ["pep.audience"]
     _child_parent = "review_id"
     _order = "told_on desc, id desc"
