@@ -117,7 +117,7 @@ class PepChildBound(models.AbstractModel):
 
     @api.model
     def _own_defaults(self, vals):
-        """What a new row holds besides ``vals``: what the fields themselves say, whatever context or user defaults say."""
+        """What a new row holds besides ``vals``: what the fields say, whatever a call or a user has for defaults."""
         return {
             name: field.default(self) if field.default else False
             for name, field in self._fields.items()

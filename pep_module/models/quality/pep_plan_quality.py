@@ -100,9 +100,16 @@ class PepPlan(models.Model):
 
     def _missing_for(self, state):
         missing = super()._missing_for(state)
-        if state == "complete" and self.kind_id.qa_required and "qa" not in (self.passed_gates or ()) and self.qa_gap:
+        if state == "complete" and self.kind_id.qa_required and not self._passed_review() and self.qa_gap:
             missing.append(("qa", self.qa_gap))
         return missing
+
+    def _passed_review(self):
+        """Whether it was decided that this version is finished without a review. A correction is judged again."""
+        passes = self.sudo().pass_ids  # sudo: whether there is one, whoever asks
+        return any(
+            row.gate == "qa" and (not self.completed_on or row.create_date > self.completed_on) for row in passes
+        )
 
     def _gate_qa(self):
         return self.qa_gap
