@@ -402,6 +402,8 @@ class TestMethods(WaysInCase):
             "pep.plan.reason": {"plan_id": plan["own"].id, "step": "cancel", "reason": "Moved"},
             "pep.plan.next": {"plan_id": plan["own"].id, "kind": "none", "note": "Moved"},
             "pep.plan.interim": {"plan_id": plan["own"].id, "words": "Moved"},
+            "pep.plan.copies.send": {"plan_id": plan["own"].id},
+            "pep.moderation": {"term_id": plan["own"].term_id.id, "company_id": self.council.id},
             "pep.action.step": {
                 "action_id": self.records["pep.action"]["own"].id,
                 "step": "not_done",

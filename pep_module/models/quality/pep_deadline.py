@@ -142,8 +142,6 @@ class PepDeadline(models.Model):
                 raise UserError(self.env._("This clock is met by what is recorded, not by hand."))
             if met_on > today:
                 raise UserError(self.env._("That day is still to come."))
-            if met_on < deadline.start_date <= today:
-                raise UserError(self.env._("That day is before the one that the clock counts from."))
             deadline.sudo()._meet(met_on)  # sudo: kept by the app; who may say so was asked above
         self.sudo().plan_id._follow_clocks()  # sudo: what is next of the PEP
 
