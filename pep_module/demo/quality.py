@@ -55,6 +55,7 @@ class Quality:
         # raw SQL: what was judged can't be written through the ORM by anybody, so neither by its demo
         query = SQL("UPDATE pep_review SET begun_on = %s, done_on = %s WHERE id = %s", moment, moment, review.id)
         self.story.env.cr.execute(query)  # raw SQL: as above
+        # raw SQL: as above
         query = SQL("UPDATE pep_review_feedback SET told_on = %s WHERE review_id = %s", moment, review.id)
         self.story.env.cr.execute(query)  # raw SQL: as above
         review.invalidate_recordset(["begun_on", "done_on"])
