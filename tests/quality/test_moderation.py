@@ -279,6 +279,22 @@ class TestBlind(ModerationCase):
         self.assertEqual(self.as_second(self.plan).qa_grade, self.green.name)
         self.assertTrue(self.as_second(self.plan.issue_ids).is_intact)
 
+    def test_nor_on_paper(self):
+        """A draft leaves the first marks out, and what was issued opens when the second person has finished."""
+        plan = self.plans[-1]
+        again = plan.quality_ids.filtered(lambda review: review.kind == "moderation").sudo()
+        role = next(role for role, user in self.users.items() if user == again.reviewer_id)
+        self.assertIn("Quality review", self.as_user(plan, "head")._print_page())
+        self.assertNotIn("Quality review", self.as_user(plan, role)._print_page())
+        issue = self.plan.issue_ids
+        with self.assertRaisesRegex(UserError, "You are moderating this PEP"):
+            self.as_second(self.plan).action_print()
+        with self.assertRaises(AccessError):
+            self.as_second(issue)._get_pdf()
+        self.second(self.again)
+        self.assertIn(f"/issue/{issue.id}", self.as_second(self.plan).action_print()["url"])
+        self.assertIn("Quality review", self.as_second(issue)._print_page())
+
     def test_it_changes_nothing_about_the_pep(self):
         before = self.plan.issue_ids.mapped("digest")
         self.second(self.again, self.red)
