@@ -7,11 +7,12 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import SkipTest
+from unittest.mock import patch
 
 from playwright.sync_api import expect, sync_playwright
 
 from odoo.tests import HttpCase, tagged
-from odoo.tests.common import HOST, TEST_CURSOR_COOKIE_NAME
+from odoo.tests.common import HOST, TEST_CURSOR_COOKIE_NAME, _registry_test_lock
 
 from tests.common import PepCase
 
@@ -41,7 +42,9 @@ COUNTER = """
 class BrowserCase(PepCase, HttpCase):
     """Open the app as a user and click. Any error in the browser's console fails the test.
 
-    While a page is open the server alone talks to the database: what the test needs to know, it asks for before.
+    While a page is open the server alone talks to the database: what the test needs to know, it asks for before, or
+    :meth:`between_requests`. Both use one connection, and pages ask for pictures and news whenever they like; so a test
+    that asks in between would now and then get a request's answer, and the request the test's. Here it always fails.
     ``PEP_PICTURES=folder`` keeps a picture of each step.
     """
 
@@ -71,7 +74,7 @@ class BrowserCase(PepCase, HttpCase):
         user = self.users[role]
         session = self.authenticate(user.login, user.login)
         self.complaints = []
-        with self.allow_requests():
+        with self.allow_requests(), self._one_at_a_time():
             context = self.browser.new_context(
                 viewport={"width": width, "height": height}, locale="en-GB", timezone_id="Europe/London"
             )
@@ -96,6 +99,25 @@ class BrowserCase(PepCase, HttpCase):
         self.assertFalse(
             [text for text in self.complaints if not re.search(r"websocket|bus_worker", text, re.IGNORECASE)]
         )
+
+    @contextmanager
+    def _one_at_a_time(self):
+        """Refuse what the test asks the database for while requests are let in."""
+        execute = self.cr.execute
+
+        def checked(*args, **kwargs):
+            assert _registry_test_lock._is_owned(), "While a page is open the test asks before, or between_requests()"
+            return execute(*args, **kwargs)
+
+        with patch.object(self.cr, "execute", checked):
+            yield
+
+    @contextmanager
+    def between_requests(self):
+        """While a page is open: wait until no request is being answered, and let none in."""
+        with _registry_test_lock:
+            self.env.invalidate_all()
+            yield
 
     def settle(self, page):
         """Wait until the server has answered everything and the page has been drawn."""

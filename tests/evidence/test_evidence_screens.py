@@ -85,9 +85,10 @@ class TestEvidenceScreens(BrowserCase):
         self.assertEqual(len(self.child.sdq_ids), 1)
 
     def test_the_watch_list(self):
+        reference = self.child.reference
         with self.page_of("vseo") as page:
             self.visit(page, "/odoo/pep-watch-list")
-            row = page.locator(".o_data_row", has_text=self.child.reference)
+            row = page.locator(".o_data_row", has_text=reference)
             expect(row).to_contain_text("Suspended until")
             expect(row).to_contain_text("Part-time timetable (C2): 2 sessions")
             self.picture(page, "evidence-watch-list")

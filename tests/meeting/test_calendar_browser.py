@@ -53,6 +53,7 @@ class TestCalendarBrowser(EventCase, BrowserCase):
     def test_named_opened_and_moved(self):
         name = self.child.full_name
         title = self.meeting._title()
+        event_id = self.meeting.sudo().event_id.id
         with self.page_of("vseo") as page:
             self.open_week(page)
             event = self.event(page, name)
@@ -76,7 +77,7 @@ class TestCalendarBrowser(EventCase, BrowserCase):
             expect(page.locator(".o_form_view .o_field_widget[name='chair_id']").first).to_be_visible()
             self.settle(page)
             self.picture(page, "calendar-leads-to-meeting")
-            self.visit(page, f"/odoo/calendar.event/{self.meeting.sudo().event_id.id}")
+            self.visit(page, f"/odoo/calendar.event/{event_id}")
             expect(page.locator(".o_form_view .alert-info").first).to_contain_text("This is a PEP meeting")
             expect(page.locator(".o-mail-ChatterContainer:visible")).to_have_count(0)
             self.picture(page, "calendar-event-form")

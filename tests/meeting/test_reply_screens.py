@@ -56,13 +56,14 @@ class TestMailsOnScreen(MailCase, BrowserCase):
         self.assertEqual(self.row("teacher").answer, "accepted")
 
     def test_the_head_puts_a_mail_to_a_meeting(self):
+        reference = self.child.reference
         with self.page_of("head") as page:
             self.visit(page, "/odoo/pep-mails-without-a-meeting")
             page.locator(".o_data_row td[name='sender']").click()
             self.settle(page)
             self.picture(page, "strays-1-mail")
-            page.locator("[name='meeting_id'] input").fill(self.child.reference)
-            page.locator(".o-autocomplete--dropdown-item", has_text=self.child.reference).first.click()
+            page.locator("[name='meeting_id'] input").fill(reference)
+            page.locator(".o-autocomplete--dropdown-item", has_text=reference).first.click()
             page.get_by_role("button", name="Put it to this meeting").click()
             self.settle(page)
             self.picture(page, "strays-2-filed")

@@ -29,6 +29,7 @@ class TestEndingScreens(BrowserCase):
         return day.strftime("%d/%m/%Y")
 
     def test_the_day_out_of_care(self):
+        reference = self.child.reference
         with self.page_of("vseo") as page:
             self.visit(page, f"/odoo/pep-children/{self.child.id}")
             self.fill(page, "care_review_date", self.on_screen(self.today + timedelta(days=40)))
@@ -38,7 +39,7 @@ class TestEndingScreens(BrowserCase):
             expect(alert).to_contain_text("the clocks have stopped")
             self.picture(page, "ending-1-child")
             self.visit(page, "/odoo/my-peps")
-            card = page.locator(".o_kanban_record", has_text=self.child.reference)
+            card = page.locator(".o_kanban_record", has_text=reference)
             expect(card).to_contain_text("Left care on")
             self.picture(page, "ending-2-board")
             self.visit(page, f"/odoo/my-peps/{self.plan.id}")
