@@ -45,6 +45,11 @@ class TestGateByCall(QualityCase):
         light.qa_required = False
         with self.assertRaises(UserError):
             self.as_user(self.plan, "vseo").kind_id = light
+        child = self.make_children()
+        begun = self.make_plan(child)
+        self.as_user(begun, "vseo").action_start()
+        self.as_user(begun, "vseo").kind_id = light
+        self.assertEqual(begun.kind_id, light, "a desk review instead of a meeting is for the VSEO to say")
         self.as_user(self.plan, "head").kind_id = light
         self.assertEqual(self.plan.kind_id, light)
 

@@ -375,7 +375,8 @@ class TestMetByHand(LateCase):
                 "number": 3,
             }
         )
-        cls.deadline = cls.clock(cls.plan, -2, "own", rule_id=cls.rule.id, series=cls.rule.series)
+        began = cls.today - timedelta(days=5)
+        cls.deadline = cls.clock(cls.plan, -2, "own", rule_id=cls.rule.id, series=cls.rule.series, start_date=began)
 
     def say(self, role="vseo", **values):
         deadline = self.as_user(self.deadline, role)
@@ -385,6 +386,7 @@ class TestMetByHand(LateCase):
     def test_on_which_day(self):
         self.say(day=self.today - timedelta(days=3))
         self.assertEqual((self.deadline.state, self.deadline.outcome), ("met", "on_time"))
+        self.assertEqual(self.deadline.met_by_id, self.users["vseo"])
 
     def test_today_by_default(self):
         self.say()
@@ -395,6 +397,9 @@ class TestMetByHand(LateCase):
     def test_refused(self):
         with self.assertRaisesRegex(UserError, "still to come"):
             self.say(day=self.today + timedelta(days=1))
+        with self.assertRaisesRegex(UserError, "before the one from which"):
+            self.say(day=self.today - timedelta(days=6))
+        self.assertEqual(self.deadline.state, "open")
         self.deadline.state = "met"
         with self.assertRaisesRegex(UserError, "not by hand"):
             self.say(day=date(2026, 1, 1))

@@ -219,6 +219,37 @@ class TestSecondPerson(ModerationCase):
         self.moderation.action_draw()
         self.assertEqual((self.moderation.case_count, self.moderation.nobody_count), (0, 10))
 
+    def test_whoever_has_left_is_replaced_with_the_next_draw(self):
+        self.moderation.percent = 100
+        self.moderation.action_draw()
+        gone = self.moderation.review_ids.filtered(
+            lambda review: review.sudo().reviewer_id == self.users["second_head"]
+        )
+        plans = gone.plan_id
+        done = gone[:1]
+        self.second(done)
+        self.users["second_head"].active = False
+        self.moderation.action_draw()
+        self.moderation.invalidate_recordset()
+        cases = self.moderation.review_ids.sudo()
+        self.assertEqual(done.sudo().state, "done", "what was marked counts")
+        self.assertEqual(set((gone - done).sudo().mapped("state")), {"set_aside"})
+        new = cases.filtered(lambda case: case.state == "open" and case.plan_id in plans)
+        self.assertEqual((len(new), new.reviewer_id), (len(gone) - 1, self.users["third_head"]))
+        self.assertEqual(self.moderation.case_count, 10)
+        hidden = (plans - done.plan_id).quality_ids.filtered(lambda review: review.kind == "qa").hidden_from_id
+        self.assertEqual(hidden, self.users["third_head"])
+
+    def test_whoever_gets_the_child_marks_it_no_more(self):
+        self.moderation.percent = 100
+        self.moderation.action_draw()
+        case = self.moderation.review_ids.filtered(lambda review: review.plan_id == self.plan).sudo()
+        role = next(role for role, user in self.users.items() if user == case.reviewer_id)
+        self.as_user(self.plan.child_id, "head").vseo_id = self.users[role]
+        self.assertEqual(case.state, "set_aside")
+        self.assertTrue(self.as_user(self.plan, role).issue_ids.has_access("read"))
+        self.assertEqual(self.as_user(self.plan, role).qa_grade, self.green.name)
+
     def test_nobody_else_marks_it(self):
         self.moderation.action_draw()
         review = self.moderation.review_ids[:1]
@@ -245,7 +276,8 @@ class TestBlind(ModerationCase):
         return self.as_user(records, self.role)
 
     def test_the_first_marks_are_kept_back(self):
-        for records in (self.first, self.first.line_ids, self.plan.issue_ids):
+        schools_copy = self.plan.copy_ids.filtered(lambda copy: copy.role == "teacher")
+        for records in (self.first, self.first.line_ids, self.plan.issue_ids, schools_copy):
             with self.subTest(records._name):
                 self.assertTrue(self.as_user(records, "head").has_access("read"))
                 with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
@@ -278,6 +310,7 @@ class TestBlind(ModerationCase):
         self.assertTrue(self.as_second(self.plan).issue_ids)
         self.assertEqual(self.as_second(self.plan).qa_grade, self.green.name)
         self.assertTrue(self.as_second(self.plan.issue_ids).is_intact)
+        self.assertTrue(self.as_second(self.plan).copy_ids.filtered(lambda copy: copy.role == "teacher").is_intact)
 
     def test_nor_on_paper(self):
         """A draft leaves the first marks out, and what was issued opens when the second person has finished."""

@@ -96,6 +96,16 @@ class TestWhoIsTold(QualityCase, HttpCase):
         self.as_user(self.plan, "vseo")._take_step("return", "Something came up")
         self.assertNotIn(WORDS, self.page("teacher"))
 
+    def test_the_next_school_reads_it_in_a_copy_or_not_at_all(self):
+        self.review.action_finish("accepted_feedback")
+        told = self.env["pep.review.feedback"].search([("plan_id", "=", self.plan.id)])
+        self.assertTrue(self.as_user(told, "teacher").has_access("read"))
+        self.as_user(self.plan, "vseo").action_complete()
+        self.assertFalse(self.as_user(told, "teacher").has_access("read"))
+        self.assertFalse(self.as_user(told.browse(), "teacher").search([]))
+        copy = self.plan.copy_ids.filtered(lambda copy: copy.role == "teacher")
+        self.assertIn(WORDS, self.as_user(copy, "teacher").document)
+
     def test_in_the_issued_version_and_the_copies(self):
         self.review.action_finish("accepted_feedback")
         self.as_user(self.plan, "vseo").action_complete()

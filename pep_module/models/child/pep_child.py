@@ -323,6 +323,8 @@ class PepChild(models.Model):
         The record rule looks at ``pep.access``, which can't have rows of a child that does not exist yet.
         """
         self.check_access("create")
+        if not self.env.su:
+            vals_list = [{name: vals[name] for name in vals if name not in self._kept_by_app()} for vals in vals_list]
         for name in {name for vals in vals_list for name in vals} & self._fields.keys():
             self._check_field_access(self._fields[name], "write")
         lines, vals_list = self._split_lines(vals_list)
@@ -335,9 +337,11 @@ class PepChild(models.Model):
             }
             for vals, reference in zip(vals_list, references, strict=True)
         ]
-        creator = self.sudo().with_context(  # sudo: the rule is asked below, once it has something to look at
-            mail_create_nosubscribe=True, mail_create_nolog=True, tracking_disable=True
-        )
+        kept = set() if self.env.su else {f"default_{name}" for name in self._kept_by_app()}
+        context = {key: value for key, value in self.env.context.items() if key not in kept}
+        quiet = {"mail_create_nosubscribe": True, "mail_create_nolog": True, "tracking_disable": True}
+        # sudo: the rule is asked below, once it has something to look at
+        creator = self.with_env(self.env(context={**context, **quiet})).sudo()
         children = super(PepChild, creator).create(vals_list)
         self.env["pep.access"]._sync(children)
         children = children.with_env(self.env)
@@ -377,7 +381,19 @@ class PepChild(models.Model):
             references -= set(taken.search([("reference", "in", list(references))]).mapped("reference"))
         return list(references)
 
+    @api.model
+    def _kept_by_app(self):
+        """Names of the fields that follow from others by the app's own doing, and that no call sets."""
+        return set()
+
     def write(self, vals):
+        kept = set() if self.env.su else self._kept_by_app() & vals.keys()
+        if kept:
+            raise UserError(
+                self.env._(
+                    "%(field)s follows from other fields and can't be set.", field=self._fields[min(kept)].string
+                )
+            )
         if "reference" in vals and any(child.reference != vals["reference"] for child in self):
             raise UserError(self.env._("A reference never changes: other records know the child by it."))
         if "company_id" in vals and any(child.company_id.id != vals["company_id"] for child in self):

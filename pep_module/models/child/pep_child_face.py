@@ -2,7 +2,6 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
@@ -245,15 +244,11 @@ class PepChild(models.Model):
 
     # === What it follows from ===
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            vals_list = [{**vals, "face_due_date": False} for vals in vals_list]
-        return super().create(vals_list)
+    @api.model
+    def _kept_by_app(self):
+        return super()._kept_by_app() | {"face_due_date"}
 
     def write(self, vals):
-        if "face_due_date" in vals and not self.env.su:
-            raise UserError(self.env._("By when a child is to be met face to face follows from the meetings held."))
         result = super().write(vals)
         if "date_into_care" in vals and not self.env.context.get("pep_defer_opening"):
             self._sync_face_due()

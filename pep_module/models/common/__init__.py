@@ -4,6 +4,7 @@ from . import pep_template_mixin
 from . import pep_need_to_know
 from . import pep_checked_draft
 from . import pep_child_bound
+from . import pep_kept_rows
 from . import pep_audience
 from . import pep_mail_text
 from . import res_company

@@ -41,9 +41,10 @@ class ResCompany(models.Model):
         string="PEPs until age", default=18, help="A child has no further PEP from this birthday on (years)."
     )
     pep_contribution_days = fields.Integer(
-        string="Parts due before the meeting (days)",
+        string="Other parts due before the meeting (days)",
         default=5,
-        help="Calendar days before the PEP meeting by which school, social worker and carer hand in their parts.",
+        help="Calendar days before the PEP meeting by which the child, the carer and others have said theirs. Of the "
+        "school's and the social worker's part see Configuration, Clocks.",
     )
     pep_document_max_mb = fields.Integer(
         string="Largest document (MB)", default=10, help="A larger file is refused. A type of document may allow less."
@@ -112,7 +113,7 @@ class ResCompany(models.Model):
     )
     pep_go_live = fields.Date(
         string="Going live on",
-        default=fields.Date.today,
+        default=lambda self: self.env.company._pep_today(),
         help="Terms that ended before this date are never opened, and no clock starts for what happened before it.",
     )
     pep_open_ahead_days = fields.Integer(

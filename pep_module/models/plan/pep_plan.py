@@ -695,6 +695,15 @@ class PepPlan(models.Model):
         rest = {name: value for name, value in vals.items() if name not in facts and name not in self._stage_fields()}
         return {**facts, **rest, **{name: value for name, value in given.items() if value}}
 
+    def _check_kind(self, kind):
+        """Which kind of PEP a term has, a VSEO says while it is gathered; later it would only save the quality review.
+
+        :param kind: the ``pep.kind`` that is chosen
+        """
+        late = self.filtered(lambda plan: plan.state in ("ready", "processing") and plan.kind_id.qa_required)
+        if late and not kind.qa_required and not self.env.user.has_group("pep_module.group_pep_head"):
+            raise UserError(self.env._("Only the head makes this a PEP that needs no quality review."))
+
     @api.model
     def _stage_fields(self):
         """Written by the steps of the PEP's way alone."""
@@ -709,10 +718,8 @@ class PepPlan(models.Model):
         return super()._immutable_fields() | {"term_id"}
 
     def write(self, vals):
-        if vals.get("kind_id") and not self.env.su and not self.env.user.has_group("pep_module.group_pep_head"):
-            kind = self.env["pep.kind"].browse(vals["kind_id"])
-            if not kind.qa_required and any(plan.kind_id.qa_required for plan in self):
-                raise UserError(self.env._("Only the head makes this a PEP that needs no quality review."))
+        if vals.get("kind_id") and not self.env.su:
+            self._check_kind(self.env["pep.kind"].browse(vals["kind_id"]))
         if not self.env.su and self._stage_fields() & vals.keys():
             raise UserError(self.env._("The stage of a PEP moves by its buttons, not by hand."))
         stored = vals.keys() - BESIDE_THE_FREEZE

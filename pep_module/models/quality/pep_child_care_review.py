@@ -10,6 +10,9 @@ class PepChild(models.Model):
 
     A date that is changed before the day has come is the same review on another day; one that is set afterwards is the
     next review. ``care_review_number`` counts them, and is the round of the clock.
+
+    Source: a child's case is reviewed within 20 working days, then within three months, then at least every six (Care
+    Planning, Placement and Case Review Regulations 2010, regulation 33); the PEP is looked at each time.
     """
 
     _inherit = "pep.child"
@@ -37,20 +40,10 @@ class PepChild(models.Model):
             child.care_review_passed = bool(day and day < today[child.company_id])
 
     @api.model
-    def _care_review_fields(self):
-        """Kept by :meth:`write` alone."""
-        return {"care_review_last", "care_review_number"}
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            kept = self._care_review_fields()
-            vals_list = [{name: vals[name] for name in vals if name not in kept} for vals in vals_list]
-        return super().create(vals_list)
+    def _kept_by_app(self):
+        return super()._kept_by_app() | {"care_review_last", "care_review_number"}
 
     def write(self, vals):
-        if not self.env.su and self._care_review_fields() & vals.keys():
-            raise UserError(self.env._("Which care review is next follows from the days of the reviews."))
         if "care_review_date" not in vals:
             return super().write(vals)
         day = fields.Date.to_date(vals["care_review_date"])
@@ -69,29 +62,3 @@ class PepChild(models.Model):
         self.ensure_one()
         was = self.care_review_date
         return bool(was) and was <= self.company_id._pep_today() and (not day or day > was)
-
-
-class PepDeadline(models.Model):
-    """The clock of the care review: one round for each review, met by a copy that is newer than the last review.
-
-    Source: a child's case is reviewed within 20 working days, then within three months, then at least every six (Care
-    Planning, Placement and Case Review Regulations 2010, regulation 33); the PEP is looked at each time.
-    """
-
-    _inherit = "pep.deadline"
-
-    @api.model
-    def _occasion(self, facts, child, rule, last):
-        if rule.trigger != "care_review":
-            return super()._occasion(facts, child, rule, last)
-        day = child.care_review_date
-        if last and not day:
-            return None, last.round
-        return day, max(child.care_review_number, last.round if last else 1)
-
-    @api.model
-    def _met_on(self, facts, rule, plan, child, start=None):
-        """What the reviewing officer had at the last review is not the PEP for the next one."""
-        day = super()._met_on(facts, rule, plan, child, start)
-        last = rule.met_by == "iro_copy" and rule.trigger == "care_review" and child.care_review_last
-        return None if day and last and day <= last else day

@@ -5,7 +5,6 @@ import logging
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools import academic_year
@@ -228,20 +227,11 @@ class PepChild(models.Model):
 
     # === When ===
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            vals_list = [{name: vals[name] for name in vals if name not in self._end_fields()} for vals in vals_list]
-        return super().create(vals_list)
-
     @api.model
-    def _end_fields(self):
-        """Written by :meth:`_sync_end` alone."""
-        return {"ended_on", "ended_why"}
+    def _kept_by_app(self):
+        return super()._kept_by_app() | {"ended_on", "ended_why"}
 
     def write(self, vals):
-        if not self.env.su and self._end_fields() & vals.keys():
-            raise UserError(self.env._("When PEPs end follows from the dates of the child."))
         result = super().write(vals)
         if "date_of_birth" in vals and not self.env.context.get("pep_defer_opening"):
             self._sync_end()

@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..meeting.res_company import FACE_FIELDS
 from ..plan.pep_contribution import HANDED_IN
@@ -42,23 +41,17 @@ class PepChild(models.Model):
     care_left_on = fields.Date(string="Left care before", readonly=True, copy=False, groups=STAFF)
 
     @api.model
-    def _care_fields(self):
-        """Kept by :meth:`write` alone."""
-        return {"care_number", "care_left_on"}
+    def _kept_by_app(self):
+        return super()._kept_by_app() | {"care_number", "care_left_on"}
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su:
-            kept = self._care_fields()
-            vals_list = [{name: vals[name] for name in vals if name not in kept} for vals in vals_list]
         children = super(PepChild, self.with_context(pep_clocks_later=CLOCKS)).create(vals_list).with_env(self.env)
         if not self.env.context.get("pep_defer_opening"):
             self.env["pep.deadline"]._sync(children=children)
         return children
 
     def write(self, vals):
-        if not self.env.su and self._care_fields() & vals.keys():
-            raise UserError(self.env._("Which time a child is looked after follows from the dates of care."))
         if not OF_CHILD & vals.keys():
             return super().write(vals)
         names = sorted(OF_CHILD & vals.keys())

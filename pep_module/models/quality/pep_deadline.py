@@ -48,7 +48,7 @@ class PepDeadline(models.Model):
 
     _name = "pep.deadline"
     _description = "Deadline"
-    _inherit = ["pep.child.bound"]
+    _inherit = ["pep.kept.rows"]
     _order = "due_date, id"
 
     rule_id = fields.Many2one("pep.deadline.rule", required=True, index=True, ondelete="restrict", readonly=True)
@@ -63,6 +63,9 @@ class PepDeadline(models.Model):
     due_date = fields.Date(string="Due by", required=True, readonly=True)
     why = fields.Char(string="How it was worked out", required=True, readonly=True)
     met_on = fields.Date(string="Met on", readonly=True)
+    met_by_id = fields.Many2one(
+        "res.users", string="Said so", readonly=True, ondelete="restrict", help="Who said when it happened."
+    )
     closed_on = fields.Date(string="Ended on", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="open")
     stop_code = fields.Selection(STOPS, string="Why stopped", readonly=True)
@@ -131,7 +134,7 @@ class PepDeadline(models.Model):
         """Say that what these clocks wait for has happened: those that nothing in the app can tell.
 
         :param day: when; default today
-        :raise UserError: not met by hand, not running, a day to come
+        :raise UserError: not met by hand, not running, a day to come, or one before what is counted from
         """
         self.check_access("read")
         self.child_id.check_access("write")
@@ -142,7 +145,11 @@ class PepDeadline(models.Model):
                 raise UserError(self.env._("This clock is met by what is recorded, not by hand."))
             if met_on > today:
                 raise UserError(self.env._("That day is still to come."))
-            deadline.sudo()._meet(met_on)  # sudo: kept by the app; who may say so was asked above
+            clock = deadline.sudo()  # sudo: kept by the app; who may say so was asked above
+            if clock.rule_id.direction == "after" and met_on < clock.start_date:
+                raise UserError(self.env._("That day is before the one from which the clock counts."))
+            clock.met_by_id = self.env.user
+            clock._meet(met_on)
         self.sudo().plan_id._follow_clocks()  # sudo: what is next of the PEP
 
     def _meet(self, day):
@@ -199,28 +206,9 @@ class PepDeadline(models.Model):
         """The first day of :meth:`_stages` after ``after`` (default: the very first), or False."""
         return next((day for day, _stage in self._stages() if after is None or day > after), False)
 
-    # === CRUD ===
-
     @api.model
-    def _kept_by_app(self):
+    def _refusal(self):
         return UserError(self.env._("Deadlines follow from what is recorded and from the council's rules."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su and vals_list:
-            self.check_access("create")
-            raise self._kept_by_app()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self.env.su:
-            raise self._kept_by_app()
-        return super().write(vals)
-
-    def copy(self, default=None):
-        if self:
-            raise self._kept_by_app()
-        return super().copy(default)
 
     # === Opening what it is about ===
 

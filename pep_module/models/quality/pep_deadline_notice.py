@@ -14,7 +14,7 @@ class PepDeadlineNotice(models.Model):
 
     _name = "pep.deadline.notice"
     _description = "Notice of a deadline"
-    _inherit = ["pep.child.bound"]
+    _inherit = ["pep.kept.rows"]
     _child_parent = "deadline_id"
     _order = "day desc, id desc"
     _allow_sudo_commands = False
@@ -41,25 +41,8 @@ class PepDeadlineNotice(models.Model):
     _standing_index = models.Index("(child_id) WHERE withdrawn_on IS NULL")
     _waiting_index = models.Index("(user_id) WHERE told_on IS NULL AND withdrawn_on IS NULL")
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su and vals_list:
-            self.check_access("create")
-            raise self._kept_by_app()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self.env.su:
-            raise self._kept_by_app()
-        return super().write(vals)
-
-    def copy(self, default=None):
-        if self:
-            raise self._kept_by_app()
-        return super().copy(default)
-
     @api.model
-    def _kept_by_app(self):
+    def _refusal(self):
         return UserError(self.env._("Who is told of a deadline follows from the council's rules."))
 
     def _withdraw(self):

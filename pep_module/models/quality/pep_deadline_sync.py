@@ -256,13 +256,13 @@ class Facts:
         ]
         if child.id in self.out:
             return days
-        starts = [child.date_into_care, child._care_review_day()]
+        starts = [child.date_into_care, child.care_review_date]
         starts.append(self.changes[child.id][0] if child.id in self.changes else None)
         return days + [day for day in starts if day and day >= go_live]
 
     def _iro_copies(self, children):
         """The last day on which the reviewing officer got a copy: dict of child id -> date. Asked for reviews alone."""
-        asking = children.filtered(lambda child: child._care_review_day())
+        asking = children.filtered("care_review_date")
         if not asking:
             return {}
         groups = self.env["pep.plan.copy"]._read_group(
@@ -432,7 +432,7 @@ class PepDeadline(models.Model):
         if rule.trigger == "setting_change":
             return facts.changes.get(child.id, (None, last.round))
         if rule.trigger == "care_review":
-            return child._care_review_day(), last.round or 1
+            return child.care_review_date, max(child.care_review_number, last.round)
         face = facts.faces.get(child.id)
         if not face or not last:
             return face and face.counted_from, 1
@@ -551,7 +551,11 @@ class PepDeadline(models.Model):
             return None
         if rule.met_by == "iro_copy":
             day = facts.iro_copies.get(child.id)
-            return day if day and (start is None or day >= fields.Date.subtract(start, days=183)) else None
+            if not day or (start and day < fields.Date.subtract(start, days=183)):
+                return None
+            # what the reviewing officer had at the last review is not the PEP for the next one
+            last = rule.trigger == "care_review" and child.care_review_last
+            return day if not last or day > last else None
         if start is None:
             return self._event_day(facts, rule, plan)
         plans = facts.plans_of.get(child.id, []) if plan else []
@@ -858,11 +862,3 @@ class PlanCount(NamedTuple):
     left_out: list
     start: object = None
     event: object = None
-
-
-class PepChild(models.Model):
-    _inherit = "pep.child"
-
-    def _care_review_day(self):
-        """Day of the next care review, if it is known."""
-        return self.care_review_date if "care_review_date" in self._fields else None

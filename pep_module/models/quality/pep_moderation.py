@@ -164,7 +164,9 @@ class PepModeration(models.Model):
             )
         cases = self.env["pep.review"].sudo()  # sudo: of the whole council, seen or not
         there = cases.search([("moderation_id", "=", self.id), ("state", "!=", "set_aside")])
-        waiting = reviewed.filtered(lambda review: not review.second_ids)
+        there -= self._give_back(there)
+        again = there.first_id
+        waiting = reviewed.filtered(lambda review: review not in again)
         chosen, nobody = self._choose(waiting, self._wanted(len(reviewed)) - len(there))
         self._ask(chosen)
         values = {"population": len(reviewed), "nobody_count": nobody}
@@ -172,6 +174,18 @@ class PepModeration(models.Model):
             values |= {"drawn_on": fields.Datetime.now(), "drawn_by_id": self.env.uid}
         self.sudo().write(values)  # sudo: kept by this method alone
         return self._told(len(chosen))
+
+    def _give_back(self, cases):
+        """Set aside those of these second marks that are still to be given by somebody who may not any more.
+
+        :return: these
+        """
+        under_way = cases.filtered(lambda case: case.state == "open")
+        people = self._second_people(under_way.first_id)
+        stuck = under_way.filtered(lambda case: case.reviewer_id not in people[case.first_id.id])
+        stuck._set_aside()
+        stuck.flush_recordset(["state"])  # before the next one is inserted: one at a time
+        return stuck
 
     def _told(self, number):
         message = (
@@ -335,11 +349,15 @@ class PepReview(models.Model):
             review.is_same = bool(first) and first.grade_id == row.grade_id
 
     def _keep_first_marks_back(self):
-        """Until these are done, who marks a PEP again reads no quality review of it and no issued version."""
+        """Until these are done, who marks a PEP again reads no quality review of it, and no issued version.
+
+        Nor the school's copy, in which the school is told what the first person thought of it.
+        """
         for kept_from, reviews in self.grouped(lambda review: review.state == "open" and review.reviewer_id.id).items():
             plans = reviews.plan_id
             plans.quality_ids.filtered(lambda other: other.kind == "qa").write({"hidden_from_id": kept_from})
             plans.issue_ids.write({"hidden_from_id": kept_from})
+            plans.copy_ids.filtered(lambda copy: copy.role == "teacher").write({"hidden_from_id": kept_from})
 
     def action_finish(self, outcome=None, parts=None, reason=None):
         result = super().action_finish(outcome, parts, reason)
@@ -378,3 +396,15 @@ class PepPlanIssue(models.Model):
         again = plan.sudo().quality_ids  # sudo: whether somebody is marking it, whoever completes it
         again.filtered(lambda review: review.kind == "moderation" and review.state == "open")._keep_first_marks_back()
         return issue
+
+
+class PepChild(models.Model):
+    _inherit = "pep.child"
+
+    def _follow_vseo(self):
+        """Whoever gets the child on their caseload marks its PEPs no more: the head draws somebody else."""
+        result = super()._follow_vseo()
+        cases = self.env["pep.review"].sudo()  # sudo: follows from handing over, whoever does that
+        cases = cases.search([("child_id", "in", self.ids), ("kind", "=", "moderation"), ("state", "=", "open")])
+        cases.filtered(lambda case: case.reviewer_id == case.child_id.vseo_id)._set_aside()
+        return result

@@ -1,13 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..plan.pep_plan import CLOSED
+
 
 class PepReviewFeedback(models.Model):
     """What the virtual school says to the school about a PEP that it judged: one text, and what became of the PEP.
 
     In a row of its own, so that a rule alone says who reads it: a person who is staff for one child and the teacher of
     another reads the words for the school, and nothing else of that other child's review. Made when a review is done;
-    never changed. It is told until the PEP is judged anew.
+    never changed. It is told until the PEP is judged anew or finished: from then on the words stand in the school's
+    copy, and the next school of the child reads them there or not at all.
     """
 
     _name = "pep.review.feedback"
@@ -29,11 +32,12 @@ class PepReviewFeedback(models.Model):
 
     _uniq = models.UniqueIndex("(review_id)", "The school has been told of this review already.")
 
-    @api.depends("review_id.state")
+    @api.depends("review_id.state", "plan_id.state")
     def _compute_audience(self):
-        """The school, until the PEP is judged anew."""
+        """The school, while the PEP is worked on and until it is judged anew."""
         for feedback in self:
-            feedback._set_audience({"teacher"} if feedback.review_id.state == "done" else ())
+            told = feedback.review_id.state == "done" and feedback.plan_id.state not in CLOSED
+            feedback._set_audience({"teacher"} if told else ())
 
     @api.model
     def _kept_by_app(self):
